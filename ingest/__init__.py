@@ -1,0 +1,1 @@
+"""Ingestion: documents in, one immutable generation of the index out."""
