@@ -1,8 +1,24 @@
 """Document -> Chunk: by heading and step, tables whole, stable ids, heading path as context."""
 
-from dataclasses import dataclass
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
-from ingest.document import Span
+from ingest.document import Block, Document, Span
+from ingest.register import Record
+from ingest.sentences import split_sentences
+
+CHUNKER_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSettings:
+    """Sizes in characters. MiniLM reads 256 word pieces, about 1,100 characters of this kind of text."""
+
+    max_chars: int = 1000
+    max_table_chars: int = 1400
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +50,163 @@ class Chunk:
     page: int | None
     parts: tuple[Part, ...]
     spans: tuple[Span, ...]
+
+    def page_at(self, offset: int) -> int | None:
+        """The page (1-based index) on which the character at `offset` stands."""
+        for span in self.spans:
+            if offset < span.end:
+                return span.page
+        return next((part.page for part in self.parts if offset < part.end), self.page)
+
+    def anchor_at(self, offset: int) -> str:
+        """The nearest HTML id before the character at `offset`, or ""."""
+        return next((part.anchor for part in reversed(self.parts) if part.start <= offset), "")
+
+
+def chunk_document(document: Document, record: Record, settings: ChunkSettings) -> tuple[Chunk, ...]:
+    """All chunks of a document, in reading order; every block's text stands in at least one of them."""
+    seen: Counter[str] = Counter()
+    chunks: list[Chunk] = []
+    for path, blocks in _sections(document.blocks):
+        section_id = _unique(seen, record.doc_id, record.version, *path)
+        for group in _groups(blocks, settings):
+            text, parts, spans = _join(group)
+            chunks.append(
+                Chunk(
+                    id=_unique(seen, section_id, text),
+                    doc_id=record.doc_id,
+                    section_id=section_id,
+                    ordinal=len(chunks),
+                    kind=group[0].kind if len({b.kind for b in group}) == 1 else "mixed",
+                    heading_path=path,
+                    text=text,
+                    page=group[0].page,
+                    parts=parts,
+                    spans=spans,
+                )
+            )
+    return tuple(chunks)
+
+
+def context(chunk: Chunk, title: str) -> str:
+    """What is embedded: title and heading path before the text, so that a passage says what it is about."""
+    path = " > ".join(chunk.heading_path)
+    return "\n".join(line for line in (title, path, chunk.text) if line)
+
+
+def _unique(seen: Counter[str], *words: str) -> str:
+    digest = hashlib.sha256("\x1f".join(words).encode()).hexdigest()[:16]
+    seen[digest] += 1
+    return digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+
+
+def _sections(blocks: Sequence[Block]) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
+    """Runs of blocks under one heading; a heading stays in only if nothing else would carry its words."""
+    for path, run in groupby(blocks, key=lambda block: block.heading_path):
+        members = list(run)
+        body = [block for block in members if block.kind != "heading"]
+        if body:
+            yield path, body
+        elif not _has_children(path, blocks):
+            yield path, members
+
+
+def _has_children(path: tuple[str, ...], blocks: Sequence[Block]) -> bool:
+    return any(len(b.heading_path) > len(path) and b.heading_path[: len(path)] == path for b in blocks)
+
+
+def _groups(blocks: Sequence[Block], settings: ChunkSettings) -> Iterator[list[Block]]:
+    """Blocks packed up to the size limit; tables stand alone, long blocks are cut at sentences or rows."""
+    group: list[Block] = []
+    size = 0
+    for block in _pieces(blocks, settings):
+        alone = block.kind == "table"
+        if group and (alone or group[-1].kind == "table" or size + len(block.text) > settings.max_chars):
+            # A line that introduces a list or table ("The following apply:") goes with what it introduces.
+            carry = group.pop() if len(group) > 1 and group[-1].text.endswith(":") else None
+            if not (alone and size + len(block.text) <= settings.max_chars and group[-1].kind != "table"):
+                yield group
+                group = []
+            if carry:
+                group.append(carry)
+            size = sum(len(member.text) + 1 for member in group)
+        group.append(block)
+        size += len(block.text) + 1
+    if group:
+        yield group
+
+
+def _pieces(blocks: Iterable[Block], settings: ChunkSettings) -> Iterator[Block]:
+    for block in blocks:
+        limit = settings.max_table_chars if block.kind == "table" else settings.max_chars
+        if len(block.text) <= limit:
+            yield block
+        elif block.kind == "table":
+            yield from _row_groups(block, limit)
+        else:
+            yield from _cut(block, _runs(split_sentences(block.text), limit))
+
+
+def _row_groups(block: Block, limit: int) -> Iterator[Block]:
+    """A long table as groups of rows, each under the table's header row."""
+    lines = _line_offsets(block.text)
+    header_end = lines[0][1]
+    header = block.text[:header_end]
+    for piece in _cut(block, _runs(lines[1:], max(limit - len(header), limit // 2))):
+        shift = header_end + 1
+        top = [span for span in block.spans if span.end <= header_end]
+        body = [replace(s, start=s.start + shift, end=s.end + shift) for s in piece.spans]
+        yield replace(piece, text=f"{header}\n{piece.text}", spans=(*top, *body))
+
+
+def _line_offsets(text: str) -> list[tuple[int, int]]:
+    offsets = []
+    start = 0
+    for line in text.split("\n"):
+        offsets.append((start, start + len(line)))
+        start += len(line) + 1
+    return offsets
+
+
+def _runs(spans: Sequence[tuple[int, int]], limit: int) -> Iterator[tuple[int, int]]:
+    """Neighbouring spans joined while they fit; a single span beyond the limit is cut at blanks."""
+    start = end = -1
+    for a, b in (piece for span in spans for piece in _bounded(*span, limit)):
+        if start >= 0 and b - start <= limit:
+            end = b
+            continue
+        if start >= 0:
+            yield start, end
+        start, end = a, b
+    if start >= 0:
+        yield start, end
+
+
+def _bounded(start: int, end: int, limit: int) -> Iterator[tuple[int, int]]:
+    while end - start > limit:
+        yield start, start + limit
+        start += limit
+    yield start, end
+
+
+def _cut(block: Block, runs: Iterable[tuple[int, int]]) -> Iterator[Block]:
+    for start, end in runs:
+        spans = tuple(
+            replace(span, start=span.start - start, end=span.end - start)
+            for span in block.spans
+            if span.start >= start and span.end <= end
+        )
+        page = spans[0].page if spans else block.page
+        yield replace(block, text=block.text[start:end], spans=spans, page=page)
+
+
+def _join(group: Sequence[Block]) -> tuple[str, tuple[Part, ...], tuple[Span, ...]]:
+    parts: list[Part] = []
+    spans: list[Span] = []
+    offset = 0
+    for block in group:
+        end = offset + len(block.text)
+        parts.append(Part(offset, end, block.page, block.kind, block.anchor))
+        spans.extend(replace(span, start=span.start + offset, end=span.end + offset) for span in block.spans)
+        offset = end + 1
+    return "\n".join(block.text for block in group), tuple(parts), tuple(spans)

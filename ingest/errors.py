@@ -8,7 +8,7 @@
     ├── ModelError                 model weights are missing or are not the expected ones
     ├── BrokenIndexError           the index is missing, damaged or was made by another version
     ├── PublishError               a new generation can't be published; the old one keeps serving
-    │   └── PublishRefused         the new generation is worse than the rules allow (see --force)
+    │   └── PublishRefusedError    the new generation is worse than the rules allow (see --force)
     ├── LLMError                   the model can't answer now; the extractive answer stays
     └── CaseError                  a golden case file is malformed
 
@@ -57,7 +57,7 @@ class PublishError(AssistantError):
     """A new generation can't be published."""
 
 
-class PublishRefused(PublishError):
+class PublishRefusedError(PublishError):
     """The new generation breaks a publication rule."""
 
     exit_code = 4
