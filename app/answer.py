@@ -1,76 +1,26 @@
 """Assistant.ask and Assistant.stream: retrieve, abstain or compose, verify, record."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Literal
 
+from app.abstain import why_not
+from app.access import Reader, local_reader
+from app.compose import Citation, Draft, Statement, Verified, compose_with_model, extract
+from app.evidence import MAX_UNITS, Selection, find_escalation, select_evidence
+from app.ledger import Ledger, open_ledger
+from app.library import Library
+from app.llm import LLM, Usage, load_llm
+from app.prompt import PROMPT_VERSION
+from app.question import Question, Turn, read_question
+from app.retrieve import Filters, Hit, Retrieval, Retriever
+from app.settings import Settings
+from ingest.errors import LLMError
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a question is limited to; empty means no limit. Names are the register's, in lower case."""
-
-    as_of: date | None = None  # None is today
-    rails: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    doc_types: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One earlier question or answer of the conversation."""
-
-    role: Literal["user", "assistant"]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One retrieved passage. `doc` is the path below the ingested folder, `page` a 1-based index or None."""
-
-    doc: str
-    doc_id: str
-    version: str
-    title: str
-    section: str
-    page: int | None
-    page_label: str
-    text: str
-    score: float
-    chunk_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """A verbatim quote: characters `start` to `end` of the chunk's stored text are exactly `quote`."""
-
-    doc: str
-    doc_id: str
-    version: str
-    title: str
-    section: str
-    page: int | None
-    page_label: str
-    quote: str
-    chunk_id: str
-    start: int
-    end: int
-    effective_from: date | None = None
-    owner: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A sentence or step of an answer with the quotes that prove it.
-
-    `problem` is empty for a verified statement; otherwise it says why the statement was withheld ("17:00 is not
-    in the quote").
-    """
-
-    text: str
-    citations: tuple[Citation, ...]
-    kind: Literal["statement", "step", "row"] = "statement"
-    problem: str = ""
+__all__ = ["Answer", "Assistant", "Citation", "Done", "Draft", "Event", "Evidence", "Filters", "Hit", "Statement", "Turn",
+           "Verified", "open_assistant"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +56,6 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """Words of the model as they come, not verified yet; shown as such and replaced by what follows."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """A finished statement of the model that passed (`problem` empty) or failed verification."""
-
-    statement: Statement
-
-
-@dataclass(frozen=True, slots=True)
 class Done:
     """Last event: the whole answer, as recorded."""
 
@@ -130,14 +66,184 @@ Event = Evidence | Draft | Verified | Done
 
 
 class Assistant:
-    """The one way to get an answer: the chat, the terminal and the evaluation all call it."""
+    """The one way to get an answer: the chat, the terminal and the evaluation all call it. Thread-safe."""
 
-    def ask(self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None) -> Answer:
+    def __init__(
+        self, library: Library, llm: LLM | None = None, ledger: Ledger | None = None, *, top_k: int = 10
+    ) -> None:
+        self.library = library
+        self.llm = llm
+        self.ledger = ledger
+        self.top_k = top_k
+
+    @property
+    def model_name(self) -> str:
+        """Who composes, for people."""
+        return self.llm.name if self.llm else "verbatim passages"
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        reader: Reader | None = None,
+    ) -> Answer:
         """The last event of `stream`."""
-        raise NotImplementedError
+        for event in self.stream(question, history=history, filters=filters, reader=reader):
+            if isinstance(event, Done):
+                return event.answer
+        raise AssertionError("a stream ends with Done")
 
     def stream(
-        self, question: str, *, history: Sequence[Turn] = (), filters: Filters | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        reader: Reader | None = None,
     ) -> Iterator[Event]:
         """Evidence, then drafts and verified statements while a model composes, then Done."""
-        raise NotImplementedError
+        filters = filters or Filters()
+        reader = reader or Reader("local")
+        clock = _Clock()
+        retriever = self.library.current()
+        asked = read_question(question, history)
+        retrieval = retriever.search(asked, filters, reader, self.top_k)
+        clock.mark("retrieve")
+        selection = select_evidence(asked, retrieval.hits, retriever.index, retriever.embedder)
+        clock.mark("select")
+        answer = self._extractive(question, asked, retrieval, selection, retriever, filters)
+        yield Evidence(replace(answer, timings=clock.timings))
+        usage = None
+        if self.llm and not answer.abstained:
+            for event in self._composed(self.llm, asked, selection, answer, retriever):
+                if isinstance(event, Answer):
+                    answer = event
+                elif isinstance(event, Usage):
+                    usage = event
+                else:
+                    yield event
+            clock.mark("compose")
+        answer = replace(answer, timings=clock.timings)
+        yield Done(self._record(answer, filters, reader, usage))
+
+    def _extractive(
+        self,
+        question: str,
+        asked: Question,
+        retrieval: Retrieval,
+        selection: Selection,
+        retriever: Retriever,
+        filters: Filters,
+    ) -> Answer:
+        index = retriever.index
+        problem = why_not(asked, selection, index)
+        statements = () if problem else extract(selection.chosen, index)
+        escalation = find_escalation(retrieval.hits, index) if problem else None
+        return Answer(
+            id="",
+            question=question,
+            abstained=bool(problem),
+            reason=_reason(problem, retrieval, filters) if problem else "",
+            text="\n".join(statement.text for statement in statements),
+            statements=statements,
+            hits=retrieval.hits,
+            index=index.generation,
+            model="none",
+            notes=_notes(retrieval, filters),
+            escalation=next(iter(extract([escalation], index)), None) if escalation else None,
+        )
+
+    def _composed(
+        self, llm: LLM, asked: Question, selection: Selection, answer: Answer, retriever: Retriever
+    ) -> Iterator[Draft | Verified | Usage | Answer]:
+        """The model's events, then the answer with its verified statements; the extractive one if it fails."""
+        units = _read_by_model(selection)
+        statements: list[Statement] = []
+        try:
+            for event in compose_with_model(llm, asked, units, retriever.index):
+                if isinstance(event, Verified):
+                    statements.append(event.statement)
+                yield event
+        except LLMError as error:
+            note = f"The model could not answer ({error.message}); these are the passages, word for word."
+            yield replace(answer, model=llm.name, notes=(*answer.notes, note))
+            return
+        shown = tuple(statement for statement in statements if not statement.problem)
+        withheld = tuple(statement for statement in statements if statement.problem)
+        if not shown:
+            note = "Nothing the model wrote could be proved; these are the passages, word for word."
+            yield replace(answer, model=llm.name, withheld=withheld, notes=(*answer.notes, note))
+            return
+        text = "\n".join(statement.text for statement in shown)
+        yield replace(
+            answer, model=llm.name, composed_by="model", statements=shown, withheld=withheld, text=text
+        )
+
+    def _record(self, answer: Answer, filters: Filters, reader: Reader, usage: Usage | None) -> Answer:
+        if self.ledger is None:
+            return answer
+        entry = {
+            "reader": reader.name,
+            "question": answer.question,
+            "filters": asdict(filters),
+            "index": answer.index,
+            "chunks": [hit.chunk_id for hit in answer.hits],
+            "prompt": PROMPT_VERSION,
+            "model": answer.model,
+            "usage": asdict(usage) if usage else None,
+            "answer": asdict(answer),
+        }
+        return replace(answer, id=self.ledger.append(entry))
+
+    def close(self) -> None:
+        """Stop the model and release the ledger."""
+        if self.llm:
+            self.llm.close()
+
+
+def open_assistant(settings: Settings) -> Assistant:
+    """The assistant that the settings describe; raises SettingsError, ModelError or BrokenIndexError."""
+    library = Library(settings.index, settings.models)
+    library.current()
+    return Assistant(library, load_llm(settings), open_ledger(settings), top_k=settings.top_k)
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self._last = self._start = time.perf_counter()
+        self._marks: dict[str, float] = {}
+
+    def mark(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._marks[stage] = round(now - self._last, 4)
+        self._last = now
+
+    @property
+    def timings(self) -> dict[str, float]:
+        return {**self._marks, "total": round(time.perf_counter() - self._start, 4)}
+
+
+def _read_by_model(selection: Selection) -> list:
+    chosen = list(selection.chosen)
+    more = [unit for unit in selection.ranked if unit not in chosen]
+    return chosen + more[: max(0, MAX_UNITS - len(chosen))]
+
+
+def _reason(problem: str, retrieval: Retrieval, filters: Filters) -> str:
+    on = filters.as_of or date.today()
+    limits = ", ".join(
+        f"{name} {'/'.join(values)}"
+        for name, values in (("rail", filters.rails), ("region", filters.regions), ("type", filters.doc_types))
+        if values
+    )
+    searched = f"{retrieval.documents_searched} documents in force on {on:%d %b %Y}" + (f" ({limits})" if limits else "")
+    return f"The procedures don't say: {problem}. Searched: {searched}."
+
+
+def _notes(retrieval: Retrieval, filters: Filters) -> tuple[str, ...]:
+    hit = retrieval.out_of_force
+    if hit is None or any(hit.doc_id == other.doc_id for other in retrieval.hits[:1]):
+        return ()
+    return (f"A closer match stands in {hit.doc_id} version {hit.version}, which is not in force on the date asked for.",)

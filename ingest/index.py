@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import bm25s
 import faiss
@@ -27,6 +27,7 @@ from ingest.lexical import analyse
 from ingest.register import Record
 
 INDEX_VERSION = "1"
+_python_faiss: Any = faiss  # its type stubs describe the C++ signatures, not the Python ones patched over them
 _SCHEMA = """
 CREATE TABLE documents (
   id INTEGER PRIMARY KEY, record TEXT NOT NULL, pages TEXT NOT NULL, warnings TEXT NOT NULL,
@@ -37,6 +38,14 @@ CREATE TABLE chunks (
   text TEXT NOT NULL, page INTEGER, parts TEXT NOT NULL, spans BLOB NOT NULL) STRICT;
 CREATE INDEX chunks_section ON chunks (section_id, ordinal);
 """
+_CHUNK_COLUMNS = (
+    "SELECT chunks.id, json_extract(record, '$.doc_id'), section_id, ordinal, kind, heading_path, text, page, "
+    "parts, spans FROM chunks JOIN documents ON documents.id = document "
+)
+_SELECT_CHUNKS = {
+    column: f"{_CHUNK_COLUMNS} WHERE chunks.{column} = ? ORDER BY chunks.row"
+    for column in ("row", "id", "section_id", "document")
+}
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -203,10 +212,9 @@ class Index:
         if k == 0:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         bitmap = np.packbits(allowed, bitorder="little")
-        selector = faiss.IDSelectorBitmap(bitmap)
-        scores, rows = self._faiss.search(
-            vector.reshape(1, -1).astype(np.float32), k, params=faiss.SearchParameters(sel=selector)
-        )
+        selector = _python_faiss.IDSelectorBitmap(bitmap)
+        query = vector.reshape(1, -1).astype(np.float32)
+        scores, rows = self._faiss.search(query, k, params=_python_faiss.SearchParameters(sel=selector))
         return rows[0], scores[0]
 
     def score_passages(self, terms: Sequence[str]) -> Scores:
@@ -250,12 +258,8 @@ class Index:
         """The document that holds the chunk; KeyError where this generation has no such chunk."""
         return self.documents[int(self.document_of[self._row_of[chunk_id]])]
 
-    def _fetch(self, column: Literal["row", "id", "section_id", "document"], value: object) -> list[Chunk]:
-        sql = (
-            "SELECT chunks.id, json_extract(record, '$.doc_id'), section_id, ordinal, kind, heading_path, text, "
-            "page, parts, spans FROM chunks JOIN documents ON documents.id = document "
-            f"WHERE chunks.{column} = ? ORDER BY chunks.row"
-        )
+    def _fetch(self, column: str, value: object) -> list[Chunk]:
+        sql = _SELECT_CHUNKS[column]
         with self._lock:
             rows = self._db.execute(sql, (value,)).fetchall()
         return [_chunk(row) for row in rows]

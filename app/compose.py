@@ -1,0 +1,148 @@
+"""Evidence -> statements with citations: verbatim, or in a model's words that are verified line by line."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from app.evidence import Unit
+from app.llm import LLM, Finish, Usage
+from app.prompt import REFUSAL, build_messages
+from app.question import Question
+from app.verify import problem_with
+from ingest.chunk import Chunk
+from ingest.index import Index
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verbatim quote: characters `start` to `end` of the chunk's stored text are exactly `quote`."""
+
+    doc: str
+    doc_id: str
+    version: str
+    title: str
+    section: str
+    page: int | None
+    page_label: str
+    quote: str
+    chunk_id: str
+    start: int
+    end: int
+    effective_from: date | None = None
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence or step of an answer with the quotes that prove it.
+
+    `problem` is empty for a verified statement; otherwise it says why the statement was withheld ("number not in
+    the cited passage: 17:00").
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    kind: Literal["statement", "step", "row"] = "statement"
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Words of the model as they come, not verified yet; shown as such and replaced by what follows."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A finished statement of the model that passed (`problem` empty) or failed verification."""
+
+    statement: Statement
+
+
+def cite(unit: Unit, index: Index) -> Citation:
+    """The citation of a unit, cut from the stored text."""
+    hit = unit.hit
+    document = index.document_of_chunk(hit.chunk_id)
+    chunk = index.chunk(hit.chunk_id)
+    page = chunk.page_at(unit.start) if chunk else hit.page
+    quote = chunk.text[unit.start : unit.end] if chunk else unit.text
+    return Citation(
+        doc=hit.doc,
+        doc_id=hit.doc_id,
+        version=hit.version,
+        title=hit.title,
+        section=hit.section,
+        page=page,
+        page_label=document.page_label(page),
+        quote=quote,
+        chunk_id=hit.chunk_id,
+        start=unit.start,
+        end=unit.end,
+        effective_from=document.record.effective_from,
+        owner=document.record.owner,
+    )
+
+
+def extract(units: Sequence[Unit], index: Index) -> tuple[Statement, ...]:
+    """The units themselves as statements: verbatim sentences and steps, table rows with their column names."""
+    return tuple(
+        Statement(_wording(unit, index), (cite(unit, index),), "step" if unit.kind == "step" else _kind(unit))
+        for unit in units
+    )
+
+
+def _kind(unit: Unit) -> Literal["statement", "row"]:
+    return "row" if unit.kind == "row" else "statement"
+
+
+def _wording(unit: Unit, index: Index) -> str:
+    chunk = index.chunk(unit.hit.chunk_id) if unit.kind == "row" else None
+    header = _header(chunk, unit.start) if chunk else []
+    cells = unit.text.split(" | ")
+    if len(header) != len(cells):
+        return unit.text
+    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in zip(header, cells, strict=True) if cell)
+
+
+def _header(chunk: Chunk, offset: int) -> list[str]:
+    """The column names of the table that the row at `offset` stands in."""
+    part = next(part for part in chunk.parts if part.start <= offset < part.end)
+    return chunk.text[part.start : part.end].split("\n")[0].split(" | ")
+
+
+def compose_with_model(
+    llm: LLM, question: Question, units: Sequence[Unit], index: Index
+) -> Iterator[Draft | Verified | Usage]:
+    """The model's lines, each verified as soon as it is complete; raises LLMError if the model fails."""
+    line = ""
+    for piece in llm.stream(build_messages(question.text, units)):
+        if isinstance(piece, Finish):
+            yield piece.usage
+            break
+        line += piece
+        *finished, line = line.split("\n")
+        for text in finished:
+            yield from _checked(text, question, units, index)
+        if line and REFUSAL not in line:
+            yield Draft(line)
+    yield from _checked(line, question, units, index)
+
+
+_MARKS = re.compile(r"\s*[\[(](\d+(?:\s*[,;]\s*\d+)*)[\])]")
+_BULLET = re.compile(r"^\s*(?:[-*•–]|\d+[.)])\s+")
+
+
+def _checked(line: str, question: Question, units: Sequence[Unit], index: Index) -> Iterator[Verified]:
+    text = _BULLET.sub("", _MARKS.sub("", line)).strip()
+    if not re.search(r"\w", text) or REFUSAL in line.upper():
+        return
+    numbers = [int(number) for mark in _MARKS.findall(line) for number in re.findall(r"\d+", mark)]
+    cited = [units[number - 1] for number in dict.fromkeys(numbers) if 0 < number <= len(units)]
+    citations = tuple(cite(unit, index) for unit in cited)
+    context = [part for unit in cited for part in (unit.hit.section, unit.hit.title)]
+    problem = problem_with(text, [citation.quote for citation in citations], question.text, context)
+    kind: Literal["statement", "step"] = "step" if cited and all(u.kind == "step" for u in cited) else "statement"
+    yield Verified(Statement(text, citations, kind, problem))

@@ -1,0 +1,164 @@
+"""Hits -> the sentences, steps and table rows that answer, each a verbatim span of its chunk."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import log
+
+from app.question import Question
+from app.retrieve import Hit
+from app.values import conflict
+from ingest.chunk import Chunk, Part
+from ingest.embed import Embedder
+from ingest.index import Index
+from ingest.lexical import analyse
+from ingest.sentences import split_sentences
+
+READ_HITS = 6  # passages whose units compete
+EMBEDDED_UNITS = 24  # units compared by meaning; the rest drops out on words alone
+MAX_UNITS = 8
+MAX_STEPS = 14
+LONG_STEP = 420  # characters; a longer step is cut into sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One sentence, step or table row: characters `start` to `end` of the chunk of `hit`.
+
+    `score` is comparable within one question only; `coverage` is the idf-weighted share of the question's terms
+    in the unit, its headings and title.
+    """
+
+    hit: Hit
+    kind: str
+    start: int
+    end: int
+    text: str
+    heading: str
+    score: float = 0.0
+    coverage: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The units chosen for an answer in reading order, and all that competed, best first."""
+
+    chosen: tuple[Unit, ...]
+    ranked: tuple[Unit, ...]
+
+
+_SHOWS: dict[str, re.Pattern[str]] = {
+    "time": re.compile(r"\b\d{1,2}[:.]\d\d\b|\b\d{1,2} ?[ap]\.?m\b|\b(?:noon|midnight|close of business|end of day)\b", re.I),
+    "amount": re.compile(r"[$€£¥]\s?\d|\b[A-Z]{3} ?\d|\b\d[\d,.]* ?(?:[A-Z]{3}\b|million|percent|%)|\b\d{1,3}(?:,\d{3})+"),
+    "duration": re.compile(
+        r"\b(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|twenty|thirty|sixty|ninety)[- ]"
+        r"(?:\w+[- ]){0,2}(?:minute|hour|day|week|month|year)s?\b", re.I),
+    "person": re.compile(r"\b(?:team|desk|manager|officer|lead|head|supervisor|analyst|committee|board|owner|operations)\b", re.I),
+}
+
+
+def shows(kind: str, text: str) -> bool:
+    """Whether the text holds the kind of value asked for (a time, an amount, a duration, a role)."""
+    pattern = _SHOWS.get(kind)
+    return pattern is None or bool(pattern.search(text))
+
+
+def select_evidence(question: Question, hits: Sequence[Hit], index: Index, embedder: Embedder) -> Selection:
+    """Rank the units of the best hits and choose those that answer."""
+    chunks = {hit.chunk_id: index.chunk(hit.chunk_id) for hit in hits[:READ_HITS]}
+    units = [u for hit in hits[:READ_HITS] if (chunk := chunks[hit.chunk_id]) for u in units_of(hit, chunk)]
+    if not units:
+        return Selection((), ())
+    ranked = _ranked(question, units, index, embedder)
+    return Selection(_choose(question, ranked, index), ranked)
+
+
+def units_of(hit: Hit, chunk: Chunk) -> Iterator[Unit]:
+    """The chunk's sentences, steps, list items and table rows."""
+    heading = chunk.heading_path[-1] if chunk.heading_path else hit.title
+    for part in chunk.parts:
+        kind = {"step": "step", "table": "row"}.get(part.kind, "statement")
+        for start, end in _bounds(chunk.text, part):
+            yield Unit(hit, kind, start, end, chunk.text[start:end], heading)
+
+
+def _bounds(text: str, part: Part) -> Iterator[tuple[int, int]]:
+    piece = text[part.start : part.end]
+    if part.kind == "table":
+        start = part.start
+        for number, line in enumerate(piece.split("\n")):
+            if number or "\n" not in piece:
+                yield start, start + len(line)
+            start += len(line) + 1
+    elif part.kind in ("step", "list") and len(piece) <= LONG_STEP:
+        yield part.start, part.end
+    else:
+        yield from ((part.start + a, part.start + b) for a, b in split_sentences(piece))
+
+
+def _ranked(question: Question, units: Sequence[Unit], index: Index, embedder: Embedder) -> tuple[Unit, ...]:
+    idf = {term: log(1 + len(index) / (1 + index.document_frequency(term))) for term in question.terms}
+    total = sum(idf.values()) or 1.0
+    scored = []
+    for unit in units:
+        own = set(analyse(unit.text))
+        around = set(analyse(f"{unit.hit.section}\n{unit.hit.title}"))
+        in_unit = sum(weight for term, weight in idf.items() if term in own) / total
+        in_context = sum(weight for term, weight in idf.items() if term in own | around) / total
+        score = 0.35 * in_unit + 0.15 * in_context + 0.2 * unit.hit.score
+        score += 0.1 if question.wants in _SHOWS and shows(question.wants, unit.text) else 0.0
+        scored.append(replace(unit, score=score, coverage=in_context))
+    scored.sort(key=lambda unit: -unit.score)
+    near, far = scored[:EMBEDDED_UNITS], scored[EMBEDDED_UNITS:]
+    vector = embedder.embed_query(question.text)
+    meanings = embedder.embed_documents([f"{unit.heading}: {unit.text}" for unit in near]) @ vector
+    near = [replace(u, score=u.score + 0.5 * float(m)) for u, m in zip(near, meanings, strict=True)]
+    return tuple(sorted(near, key=lambda unit: -unit.score)) + tuple(far)
+
+
+def _choose(question: Question, ranked: Sequence[Unit], index: Index) -> tuple[Unit, ...]:
+    usable = [u for u in ranked if not conflict(question.text, [u.text, u.hit.section, u.hit.title])]
+    if not usable:
+        return ()
+    best = usable[0]
+    if best.kind == "step" and (question.wants in ("steps", "other")):
+        return _procedure(best, usable, index)
+    floor = best.score * 0.75
+    same = [u for u in usable if u.hit.chunk_id == best.hit.chunk_id and u.score >= floor * 0.8]
+    other = [u for u in usable if u.hit.chunk_id != best.hit.chunk_id and u.score >= floor]
+    chosen = [best, *[u for u in same if u != best], *other][:MAX_UNITS // 2]
+    return _in_reading_order(chosen, usable)
+
+
+def _procedure(best: Unit, usable: Sequence[Unit], index: Index) -> tuple[Unit, ...]:
+    """All steps of the section in which the best step stands, in order."""
+    chunk = index.chunk(best.hit.chunk_id)
+    if chunk is None:
+        return (best,)
+    steps: list[Unit] = []
+    for member in index.section(chunk.section_id):
+        hit = replace(best.hit, chunk_id=member.id, text=member.text, page=member.page)
+        steps.extend(unit for unit in units_of(hit, member) if unit.kind == "step")
+    scores = {(u.hit.chunk_id, u.start): u for u in usable}
+    return tuple(scores.get((s.hit.chunk_id, s.start), s) for s in steps[:MAX_STEPS])
+
+
+def _in_reading_order(chosen: Sequence[Unit], ranked: Sequence[Unit]) -> tuple[Unit, ...]:
+    """Passages by rank, the units of one passage as they stand in it."""
+    rank: dict[str, int] = {}
+    for unit in chosen:
+        rank.setdefault(unit.hit.chunk_id, len(rank))
+    return tuple(sorted(chosen, key=lambda unit: (rank[unit.hit.chunk_id], unit.start)))
+
+
+_ESCALATES = re.compile(r"\bescalat\w*\b.{0,60}\b(?:to|with)\b|\b(?:contact|call|refer)\b.{0,60}\b(?:desk|team|manager|lead|officer)\b", re.I)
+
+
+def find_escalation(hits: Sequence[Hit], index: Index) -> Unit | None:
+    """The first sentence of the hits that says whom to escalate to, or None."""
+    for hit in hits:
+        chunk = index.chunk(hit.chunk_id)
+        for unit in units_of(hit, chunk) if chunk else ():
+            if _ESCALATES.search(unit.text):
+                return unit
+    return None

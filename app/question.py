@@ -1,0 +1,71 @@
+"""What a question asks: its terms, the identifiers it names, the kind of answer it wants, and what came before."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ingest.lexical import analyse
+
+AnswerKind = Literal["time", "amount", "duration", "person", "steps", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier question or answer of the conversation."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that stands on its own. `names` are the identifiers in it, as typed (AC04, pacs.004, CHAPS)."""
+
+    text: str
+    asked: str
+    terms: tuple[str, ...]
+    names: tuple[str, ...]
+    wants: AnswerKind
+
+
+_LEANS_ON_BEFORE = re.compile(
+    r"^\W*(?:and|but|so|ok|okay|also|then|what about|how about|same|which one|why)\b"
+    r"|\b(?:it|its|they|them|their|that|those|these|this|there|he|she|meantime|same|one|ones)\b",
+    re.IGNORECASE,
+)
+# Capitals or digits make a name; the first word of a sentence is a name only if it is all capitals or has a digit.
+_NAME = re.compile(
+    r"\b(?:pacs|pain|camt|acmt|admi|trck)[. ]?\d{3}\b|\bMT ?\d{3}\b|\b[A-Z][A-Z0-9]{1,}(?:-[A-Z0-9]+)*\b|\b[A-Z]\d{2,3}\b"
+    r"|\b\d+\.\d+\b",
+)
+_WANTS: tuple[tuple[AnswerKind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE))
+    for kind, pattern in (
+        ("duration", r"\bhow (?:long|many (?:\w+ )?(?:days|hours|minutes|months|years|weeks))\b|\bretention\b|\bhow far ahead\b"),
+        ("time", r"\bcut[- ]?offs?\b|\bwhat time\b|\blatest time\b|\bdeadline\b|\bhow late\b|\buntil when\b|\bby when\b"),
+        ("amount", r"\bhow much\b|\blimits?\b|\bthreshold\b|\bmax(?:imum)?\b|\bminimum amount\b|\bfee\b|\bceiling\b"),
+        ("person", r"\bwho\b|\bwhom\b|\bwhose\b|\bwhich (?:team|desk|queue|role|owner)\b"),
+        ("steps", r"\bwhat (?:do|should|must) (?:i|we)\b|\bwhat now\b|\bhow (?:do|should|to|can)\b|\bsteps?\b|\bprocess\b|\bprocedure\b"),
+    )
+)
+
+
+def read_question(text: str, history: Sequence[Turn] = ()) -> Question:
+    """The question as one that stands alone: a follow-up takes the earlier questions' words with it."""
+    asked = " ".join(text.split())
+    whole = asked
+    if history and _needs_context(asked):
+        earlier = [turn.text for turn in history if turn.role == "user"][-1:]
+        whole = " ".join([*earlier, asked])
+    return Question(
+        text=whole,
+        asked=asked,
+        terms=tuple(dict.fromkeys(analyse(whole))),
+        names=tuple(dict.fromkeys(_NAME.findall(whole))),
+        wants=next((kind for kind, pattern in _WANTS if pattern.search(asked)), "other"),
+    )
+
+
+def _needs_context(asked: str) -> bool:
+    return bool(_LEANS_ON_BEFORE.search(asked)) or len(analyse(asked)) < 3

@@ -1,0 +1,200 @@
+"""Question -> hits: filters inside the search, lexical and dense scores fused, versions in force only.
+
+Each passage gets three scores: cosine similarity, BM25 of the passage, and BM25 of its whole section. They are
+brought to a common scale over the candidates and added with fixed weights (see `make ablation`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document as LangChainDocument
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict
+
+from app.access import Reader, may_read
+from app.question import Question, read_question
+from ingest.chunk import Chunk
+from ingest.embed import Embedder
+from ingest.index import Index, IndexedDocument, Mask, Rows, Scores
+
+CANDIDATES = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a question is limited to; empty means no limit. Names are the register's, in lower case."""
+
+    as_of: date | None = None  # None is today
+    rails: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    doc_types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Share of each score in the fused one."""
+
+    dense: float = 0.5
+    passage: float = 0.25
+    section: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One retrieved passage. `doc` is the path below the ingested folder, `page` a 1-based index or None.
+
+    `score` is the fused score (0 to 1), `similarity` the cosine of question and passage.
+    """
+
+    doc: str
+    doc_id: str
+    version: str
+    title: str
+    section: str
+    page: int | None
+    page_label: str
+    text: str
+    score: float
+    chunk_id: str
+    similarity: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """Hits in force, best first, and the best hit among versions that are not in force (or None)."""
+
+    hits: tuple[Hit, ...]
+    out_of_force: Hit | None
+    documents_searched: int
+
+
+class Retriever:
+    """Searches one opened index; thread-safe."""
+
+    def __init__(self, index: Index, embedder: Embedder, weights: Weights | None = None) -> None:
+        self.index = index
+        self.embedder = embedder
+        self.weights = weights or Weights()
+        self._mask = lru_cache(maxsize=256)(self._permitted)
+
+    def search(self, question: Question, filters: Filters, reader: Reader, k: int = 10) -> Retrieval:
+        """The k best permitted passages in force on the as-of date (today by default)."""
+        on = filters.as_of or date.today()
+        in_force = self._mask(filters, reader.groups, on, True)
+        rows, scores, dense = self._rank(question, in_force)
+        others = self._mask(filters, reader.groups, on, False)
+        better = self._better_elsewhere(question, in_force, others)
+        return Retrieval(
+            hits=tuple(self._hits(rows[:k], scores[:k], dense[:k])),
+            out_of_force=better,
+            documents_searched=len(np.unique(self.index.document_of[in_force])),
+        )
+
+    def _permitted(self, filters: Filters, groups: frozenset[str], on: date, in_force: bool) -> Mask:
+        reader = Reader("", groups)
+
+        def permitted(document: IndexedDocument) -> bool:
+            record = document.record
+            governs = record.in_force(on)
+            return (
+                (governs if in_force else not governs and record.status in ("approved", "superseded"))
+                and may_read(reader, record.readers)
+                and _within(record.rails, filters.rails)
+                and _within(record.regions, filters.regions)
+                and (not filters.doc_types or record.doc_type in filters.doc_types)
+            )
+
+        return self.index.rows_where(permitted)
+
+    def _rank(self, question: Question, allowed: Mask) -> tuple[Rows, Scores, Scores]:
+        """Permitted candidate rows, best first, with fused score and cosine similarity."""
+        vector = self.embedder.embed_query(question.text)
+        dense_rows, _ = self.index.search_dense(vector, allowed, CANDIDATES)
+        passage = np.where(allowed, self.index.score_passages(question.terms), 0)
+        section = np.where(allowed, self.index.score_sections(question.terms), 0)
+        rows = np.unique(np.concatenate([dense_rows, _top(passage), _top(section)]))
+        if not len(rows):
+            return rows, np.zeros(0, np.float32), np.zeros(0, np.float32)
+        similarity = self.index.vectors(rows) @ vector
+        fused = (
+            self.weights.dense * _scaled(similarity)
+            + self.weights.passage * _scaled(passage[rows])
+            + self.weights.section * _scaled(section[rows])
+        )
+        order = np.argsort(-fused, kind="stable")
+        return rows[order], fused[order], similarity[order]
+
+    def _better_elsewhere(self, question: Question, in_force: Mask, others: Mask) -> Hit | None:
+        """The passage of a version not in force that would have come first, had it been in force."""
+        if not others.any():
+            return None
+        rows, scores, dense = self._rank(question, in_force | others)
+        return self._hits(rows[:1], scores[:1], dense[:1])[0] if len(rows) and others[rows[0]] else None
+
+    def _hits(self, rows: Rows, scores: Scores, similarities: Scores) -> list[Hit]:
+        chunks = self.index.chunks(rows)
+        return [
+            hit_of(self.index.documents[int(self.index.document_of[row])], chunk, float(score), float(similarity))
+            for row, chunk, score, similarity in zip(rows, chunks, scores, similarities, strict=True)
+        ]
+
+
+def hit_of(document: IndexedDocument, chunk: Chunk, score: float, similarity: float) -> Hit:
+    """The chunk as a hit, with what the reader needs to find it."""
+    record = document.record
+    return Hit(
+        doc=record.file,
+        doc_id=record.doc_id,
+        version=record.version,
+        title=record.title,
+        section=" > ".join(chunk.heading_path),
+        page=chunk.page,
+        page_label=document.page_label(chunk.page),
+        text=chunk.text,
+        score=round(score, 6),
+        chunk_id=chunk.id,
+        similarity=round(similarity, 6),
+    )
+
+
+def _within(values: Sequence[str], wanted: Sequence[str]) -> bool:
+    return not wanted or not values or any(value in wanted for value in values)
+
+
+def _top(scores: Scores) -> Rows:
+    count = min(CANDIDATES, int((scores > 0).sum()))
+    return np.argpartition(-scores, count - 1)[:count] if count else np.zeros(0, np.int64)
+
+
+def _scaled(scores: Scores) -> Scores:
+    """Scores as 0 to 1 over the candidates."""
+    low, high = float(scores.min()), float(scores.max())
+    return (scores - low) / (high - low) if high > low else np.zeros_like(scores)
+
+
+class ProceduresRetriever(BaseRetriever):
+    """The retriever as LangChain knows it; metadata carries everything of the hit but its text."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    retriever: Any
+    filters: Filters = Filters()
+    reader: Reader = Reader("local")
+    k: int = 10
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+    ) -> list[LangChainDocument]:
+        found = self.retriever.search(read_question(query), self.filters, self.reader, self.k)
+        return [
+            LangChainDocument(
+                page_content=hit.text,
+                id=hit.chunk_id,
+                metadata={name: getattr(hit, name) for name in Hit.__slots__ if name != "text"},
+            )
+            for hit in found.hits
+        ]

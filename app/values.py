@@ -1,0 +1,88 @@
+"""The hard facts in a text: numbers, times, codes, currencies, negation. Verification and abstention compare them."""
+
+import re
+from collections.abc import Iterable
+
+from ingest.lexical import analyse
+
+_CURRENCY_WORDS = {
+    "usd": r"\bUSD\b|US\$|\bU\.?S\.? dollars?\b|(?<![A-Z])\$|\bdollars?\b",
+    "gbp": r"\bGBP\b|£|\bsterling\b",
+    "eur": r"\bEUR\b|€|\beuros?\b",
+    "jpy": r"\bJPY\b|¥|\byen\b",
+    "chf": r"\bCHF\b|\bswiss francs?\b",
+    "cad": r"\bCAD\b|\bcanadian dollars?\b",
+    "aud": r"\bAUD\b|\baustralian dollars?\b",
+    "hkd": r"\bHKD\b|\bhong kong dollars?\b",
+    "sgd": r"\bSGD\b|\bsingapore dollars?\b",
+    "cny": r"\bCN[YH]\b|\brenminbi\b|\byuan\b",
+    "sek": r"\bSEK\b|\bswedish kron(?:a|or)\b",
+    "nok": r"\bNOK\b|\bnorwegian kron(?:e|er)\b",
+    "dkk": r"\bDKK\b|\bdanish kron(?:e|er)\b",
+    "nzd": r"\bNZD\b|\bnew zealand dollars?\b",
+    "zar": r"\bZAR\b|\brands?\b",
+    "mxn": r"\bMXN\b|\bmexican pesos?\b",
+    "inr": r"\bINR\b|\brupees?\b",
+    "pln": r"\bPLN\b|\bzloty\b",
+    "czk": r"\bCZK\b",
+    "huf": r"\bHUF\b|\bforints?\b",
+    "try": r"\bTRY\b|\bturkish lira\b",
+    "aed": r"\bAED\b|\bdirhams?\b",
+    "sar": r"\bSAR\b|\briyals?\b",
+    "brl": r"\bBRL\b",
+    "thb": r"\bTHB\b|\bbaht\b",
+}
+_CASE_SENSITIVE = {"try", "zar"}  # "try" and "rand" are words
+_CURRENCIES = {
+    name: re.compile(pattern, 0 if name in _CASE_SENSITIVE else re.IGNORECASE)
+    for name, pattern in _CURRENCY_WORDS.items()
+}
+_REASON_CODE = re.compile(r"\b(?:[A-Z]{2}\d{2}|[RC]\d{2}|[A-Z]\d{3}|R\d{2}D)\b")
+_MESSAGE = re.compile(r"\b(?:pacs|pain|camt|acmt|admi)[. ]?\d{3}\b|\bMT ?\d{3}\b", re.IGNORECASE)
+_NEGATION = re.compile(
+    r"\b(?:not|never|no|none|cannot|neither|nor|without|unless|except|prohibited|forbidden|refuse[sd]?)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+
+
+def numbers(text: str) -> set[str]:
+    """Numbers, amounts, times and identifiers with digits, normalised (1,000 is 1000; 5 p.m. is 17:00)."""
+    return {term for term in analyse(text) if any(char.isdigit() for char in term)}
+
+
+def currencies(text: str) -> set[str]:
+    """ISO codes, in lower case, of the currencies that the text names by code, symbol or word."""
+    return {name for name, pattern in _CURRENCIES.items() if pattern.search(text)}
+
+
+def reason_codes(text: str) -> set[str]:
+    """ISO 20022 and ACH reason codes of a letters-and-digits form (AC04, R10, G004)."""
+    return set(_REASON_CODE.findall(text))
+
+
+def messages(text: str) -> set[str]:
+    """Message types: pacs.004, mt103..."""
+    return {re.sub(r"[ ]", "" if name[:2].lower() == "mt" else ".", name.lower()) for name in _MESSAGE.findall(text)}
+
+
+def negated(text: str) -> bool:
+    """Whether the text says no to anything."""
+    return bool(_NEGATION.search(text))
+
+
+def conflict(question: str, evidence: Iterable[str]) -> str:
+    """Why the evidence is about something else than the question, or "".
+
+    If the question names a currency or reason code, and the evidence (quote, headings, title together) names
+    only others of that class, the evidence can't answer, however alike the wording.
+    """
+    whole = "\n".join(evidence)
+    for what, find in (("currency", currencies), ("reason code", reason_codes)):
+        asked, found = find(question), find(whole)
+        if asked and found and not asked & found:
+            return f"the passage is about {_names(found)}, the question about {_names(asked)} ({what})"
+    return ""
+
+
+def _names(values: set[str]) -> str:
+    return ", ".join(sorted(value.upper() for value in values))

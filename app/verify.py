@@ -1,0 +1,61 @@
+"""Every statement against its quotes: what the quotes don't say is not shown as an answer."""
+
+import re
+from collections.abc import Sequence
+
+from app.values import conflict, currencies, negated, numbers
+from ingest.lexical import analyse
+
+MIN_SUPPORT = 0.6  # share of a statement's content terms that its quotes, headings or the question must contain
+_PROPER_NAME = re.compile(r"(?<![.!?:]\s)(?<!^)\b[A-Z][A-Za-z]*[A-Z0-9]\w*\b|(?<=[a-z,] )\b[A-Z][a-z]{2,}\b")
+
+
+def problem_with(statement: str, quotes: Sequence[str], question: str, context: Sequence[str] = ()) -> str:
+    """Why the statement is not proved by its quotes, or "" when it is.
+
+    `context` holds the headings and titles above the quotes: they may supply names and words, never numbers.
+    """
+    if not quotes:
+        return "no passage is cited"
+    quoted = "\n".join(quotes)
+    around = "\n".join([quoted, *context])
+    return (
+        _missing("number", numbers(statement) - numbers(quoted) - numbers("\n".join(context)))
+        or _missing("currency", currencies(statement) - currencies(around))
+        or _missing("name", _names(statement) - _folded(around) - _folded(question))
+        or ("the passage says no where the statement does not" if _polarity_differs(statement, quotes) else "")
+        or conflict(question, [quoted, *context])
+        or _weak_support(statement, around, question)
+    )
+
+
+def _missing(what: str, values: set[str]) -> str:
+    return f"{what} not in the cited passage: {', '.join(sorted(values))}" if values else ""
+
+
+def _names(text: str) -> set[str]:
+    return {name.lower() for name in _PROPER_NAME.findall(text)}
+
+
+def _folded(text: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[\w.]*\w", text)} | set(re.findall(r"\w+", text.lower()))
+
+
+def _polarity_differs(statement: str, quotes: Sequence[str]) -> bool:
+    """A negation on one side only. A quote may hold several sentences: the closest one is compared."""
+    terms = set(analyse(statement))
+    sentences = [s for quote in quotes for s in re.split(r"(?<=[.;!?])\s+|\n", quote) if s.strip()]
+    closest = max(sentences, key=lambda s: len(terms & set(analyse(s))), default="")
+    if negated(statement):
+        return not any(negated(sentence) for sentence in sentences)
+    return negated(closest)
+
+
+def _weak_support(statement: str, evidence: str, question: str) -> str:
+    terms = set(analyse(statement))
+    if not terms:
+        return "the statement says nothing that could be checked"
+    supported = terms & set(analyse(evidence))
+    free = terms & set(analyse(question)) - supported
+    share = len(supported) / (len(terms - free) or 1)
+    return "" if share >= MIN_SUPPORT and supported else "the cited passage does not say this"
