@@ -177,9 +177,7 @@ class Assistant:
             yield replace(answer, model=llm.name, withheld=withheld, notes=(*answer.notes, note))
             return
         text = "\n".join(statement.text for statement in shown)
-        yield replace(
-            answer, model=llm.name, composed_by="model", statements=shown, withheld=withheld, text=text
-        )
+        yield replace(answer, model=llm.name, composed_by="model", statements=shown, withheld=withheld, text=text)
 
     def _record(self, answer: Answer, filters: Filters, reader: Reader, usage: Usage | None) -> Answer:
         if self.ledger is None:
@@ -238,7 +236,9 @@ def _reason(problem: str, retrieval: Retrieval, filters: Filters) -> str:
         for name, values in (("rail", filters.rails), ("region", filters.regions), ("type", filters.doc_types))
         if values
     )
-    searched = f"{retrieval.documents_searched} documents in force on {on:%d %b %Y}" + (f" ({limits})" if limits else "")
+    searched = f"{retrieval.documents_searched} documents in force on {on:%d %b %Y}" + (
+        f" ({limits})" if limits else ""
+    )
     return f"The procedures don't say: {problem}. Searched: {searched}."
 
 
@@ -246,4 +246,6 @@ def _notes(retrieval: Retrieval, filters: Filters) -> tuple[str, ...]:
     hit = retrieval.out_of_force
     if hit is None or any(hit.doc_id == other.doc_id for other in retrieval.hits[:1]):
         return ()
-    return (f"A closer match stands in {hit.doc_id} version {hit.version}, which is not in force on the date asked for.",)
+    return (
+        f"A closer match stands in {hit.doc_id} version {hit.version}, which is not in force on the date asked for.",
+    )

@@ -48,12 +48,20 @@ class Selection:
 
 
 _SHOWS: dict[str, re.Pattern[str]] = {
-    "time": re.compile(r"\b\d{1,2}[:.]\d\d\b|\b\d{1,2} ?[ap]\.?m\b|\b(?:noon|midnight|close of business|end of day)\b", re.I),
-    "amount": re.compile(r"[$€£¥]\s?\d|\b[A-Z]{3} ?\d|\b\d[\d,.]* ?(?:[A-Z]{3}\b|million|percent|%)|\b\d{1,3}(?:,\d{3})+"),
+    "time": re.compile(
+        r"\b\d{1,2}[:.]\d\d\b|\b\d{1,2} ?[ap]\.?m\b|\b(?:noon|midnight|close of business|end of day)\b", re.I
+    ),
+    "amount": re.compile(
+        r"[$€£¥]\s?\d|\b[A-Z]{3} ?\d|\b\d[\d,.]* ?(?:[A-Z]{3}\b|million|percent|%)|\b\d{1,3}(?:,\d{3})+"
+    ),
     "duration": re.compile(
         r"\b(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|twenty|thirty|sixty|ninety)[- ]"
-        r"(?:\w+[- ]){0,2}(?:minute|hour|day|week|month|year)s?\b", re.I),
-    "person": re.compile(r"\b(?:team|desk|manager|officer|lead|head|supervisor|analyst|committee|board|owner|operations)\b", re.I),
+        r"(?:\w+[- ]){0,2}(?:minute|hour|day|week|month|year)s?\b",
+        re.I,
+    ),
+    "person": re.compile(
+        r"\b(?:team|desk|manager|officer|lead|head|supervisor|analyst|committee|board|owner|operations)\b", re.I
+    ),
 }
 
 
@@ -126,7 +134,7 @@ def _choose(question: Question, ranked: Sequence[Unit], index: Index) -> tuple[U
     floor = best.score * 0.75
     same = [u for u in usable if u.hit.chunk_id == best.hit.chunk_id and u.score >= floor * 0.8]
     other = [u for u in usable if u.hit.chunk_id != best.hit.chunk_id and u.score >= floor]
-    chosen = [best, *[u for u in same if u != best], *other][:MAX_UNITS // 2]
+    chosen = [best, *[u for u in same if u != best], *other][: MAX_UNITS // 2]
     return _in_reading_order(chosen, usable)
 
 
@@ -151,7 +159,10 @@ def _in_reading_order(chosen: Sequence[Unit], ranked: Sequence[Unit]) -> tuple[U
     return tuple(sorted(chosen, key=lambda unit: (rank[unit.hit.chunk_id], unit.start)))
 
 
-_ESCALATES = re.compile(r"\bescalat\w*\b.{0,60}\b(?:to|with)\b|\b(?:contact|call|refer)\b.{0,60}\b(?:desk|team|manager|lead|officer)\b", re.I)
+_ESCALATES = re.compile(
+    r"\bescalat\w*\b.{0,60}\b(?:to|with)\b|\b(?:contact|call|refer)\b.{0,60}\b(?:desk|team|manager|lead|officer)\b",
+    re.I,
+)
 
 
 def find_escalation(hits: Sequence[Hit], index: Index) -> Unit | None:

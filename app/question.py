@@ -42,11 +42,20 @@ _NAME = re.compile(
 _WANTS: tuple[tuple[AnswerKind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
-        ("duration", r"\bhow (?:long|many (?:\w+ )?(?:days|hours|minutes|months|years|weeks))\b|\bretention\b|\bhow far ahead\b"),
-        ("time", r"\bcut[- ]?offs?\b|\bwhat time\b|\blatest time\b|\bdeadline\b|\bhow late\b|\buntil when\b|\bby when\b"),
+        (
+            "duration",
+            r"\bhow (?:long|many (?:\w+ )?(?:days|hours|minutes|months|years|weeks))\b|\bretention\b|\bhow far ahead\b",
+        ),
+        (
+            "time",
+            r"\bcut[- ]?offs?\b|\bwhat time\b|\blatest time\b|\bdeadline\b|\bhow late\b|\buntil when\b|\bby when\b",
+        ),
         ("amount", r"\bhow much\b|\blimits?\b|\bthreshold\b|\bmax(?:imum)?\b|\bminimum amount\b|\bfee\b|\bceiling\b"),
         ("person", r"\bwho\b|\bwhom\b|\bwhose\b|\bwhich (?:team|desk|queue|role|owner)\b"),
-        ("steps", r"\bwhat (?:do|should|must) (?:i|we)\b|\bwhat now\b|\bhow (?:do|should|to|can)\b|\bsteps?\b|\bprocess\b|\bprocedure\b"),
+        (
+            "steps",
+            r"\bwhat (?:do|should|must) (?:i|we)\b|\bwhat now\b|\bhow (?:do|should|to|can)\b|\bsteps?\b|\bprocess\b|\bprocedure\b",
+        ),
     )
 )
 

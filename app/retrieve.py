@@ -23,6 +23,7 @@ from ingest.embed import Embedder
 from ingest.index import Index, IndexedDocument, Mask, Rows, Scores
 
 CANDIDATES = 150
+WINDOW_CHARS = 2400  # a hit is the best passage with its neighbours in the section, up to this length
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,11 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One retrieved passage. `doc` is the path below the ingested folder, `page` a 1-based index or None.
+    """The best passage of a section with its neighbours, as `text`.
 
-    `score` is the fused score (0 to 1), `similarity` the cosine of question and passage.
+    `doc` is the path below the ingested folder, `page` the 1-based index of the best passage's page or None.
+    `chunk_id` is the best passage, `chunk_ids` all of them in reading order. `score` is the fused score (0 to 1),
+    `similarity` the cosine of question and best passage.
     """
 
     doc: str
@@ -62,6 +65,7 @@ class Hit:
     score: float
     chunk_id: str
     similarity: float = 0.0
+    chunk_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class Retriever:
         others = self._mask(filters, reader.groups, on, False)
         better = self._better_elsewhere(question, in_force, others)
         return Retrieval(
-            hits=tuple(self._hits(rows[:k], scores[:k], dense[:k])),
+            hits=tuple(self._hits(rows, scores, dense, k)),
             out_of_force=better,
             documents_searched=len(np.unique(self.index.document_of[in_force])),
         )
@@ -134,32 +138,57 @@ class Retriever:
         if not others.any():
             return None
         rows, scores, dense = self._rank(question, in_force | others)
-        return self._hits(rows[:1], scores[:1], dense[:1])[0] if len(rows) and others[rows[0]] else None
+        return self._hits(rows, scores, dense, 1)[0] if len(rows) and others[rows[0]] else None
 
-    def _hits(self, rows: Rows, scores: Scores, similarities: Scores) -> list[Hit]:
-        chunks = self.index.chunks(rows)
-        return [
-            hit_of(self.index.documents[int(self.index.document_of[row])], chunk, float(score), float(similarity))
-            for row, chunk, score, similarity in zip(rows, chunks, scores, similarities, strict=True)
-        ]
+    def _hits(self, rows: Rows, scores: Scores, similarities: Scores, k: int) -> list[Hit]:
+        """The k best windows; a passage that an earlier window shows does not come again."""
+        hits: list[Hit] = []
+        shown: set[str] = set()
+        for row, score, similarity in zip(rows, scores, similarities, strict=True):
+            if self.index.chunk_ids[row] not in shown:
+                window = self._window(int(row), shown)
+                shown.update(chunk.id for chunk in window)
+                hits.append(self._hit(int(row), window, float(score), float(similarity)))
+            if len(hits) == k:
+                break
+        return hits
 
+    def _window(self, row: int, shown: set[str]) -> list[Chunk]:
+        """The passage and its neighbours in the section, nearest first, while they fit."""
+        best = self.index.chunks([row])[0]
+        section = self.index.section(best.section_id)
+        at = next(i for i, chunk in enumerate(section) if chunk.id == best.id)
+        first = last = at
+        size = len(best.text)
+        grown = True
+        while grown:
+            grown = False
+            for step in (last + 1, first - 1):
+                fits = 0 <= step < len(section) and section[step].id not in shown
+                if fits and size + len(section[step].text) <= WINDOW_CHARS:
+                    size += len(section[step].text)
+                    first, last = min(first, step), max(last, step)
+                    grown = True
+        return list(section[first : last + 1])
 
-def hit_of(document: IndexedDocument, chunk: Chunk, score: float, similarity: float) -> Hit:
-    """The chunk as a hit, with what the reader needs to find it."""
-    record = document.record
-    return Hit(
-        doc=record.file,
-        doc_id=record.doc_id,
-        version=record.version,
-        title=record.title,
-        section=" > ".join(chunk.heading_path),
-        page=chunk.page,
-        page_label=document.page_label(chunk.page),
-        text=chunk.text,
-        score=round(score, 6),
-        chunk_id=chunk.id,
-        similarity=round(similarity, 6),
-    )
+    def _hit(self, row: int, window: Sequence[Chunk], score: float, similarity: float) -> Hit:
+        document = self.index.documents[int(self.index.document_of[row])]
+        record = document.record
+        best = next(chunk for chunk in window if chunk.id == self.index.chunk_ids[row])
+        return Hit(
+            doc=record.file,
+            doc_id=record.doc_id,
+            version=record.version,
+            title=record.title,
+            section=" > ".join(best.heading_path),
+            page=best.page,
+            page_label=document.page_label(best.page),
+            text="\n".join(chunk.text for chunk in window),
+            score=round(score, 6),
+            chunk_id=best.id,
+            similarity=round(similarity, 6),
+            chunk_ids=tuple(chunk.id for chunk in window),
+        )
 
 
 def _within(values: Sequence[str], wanted: Sequence[str]) -> bool:

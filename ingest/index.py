@@ -5,6 +5,7 @@ as .npy without pickle. Dense search works on passages; lexical search on passag
 BM25 likes long texts and a small embedding model short ones.
 """
 
+import itertools
 import json
 import sqlite3
 import threading
@@ -106,8 +107,9 @@ def _write_bm25(folder: Path, terms: list[list[str]]) -> None:
 def _write_chunks(path: Path, documents: Sequence[IndexedDocument]) -> None:
     with sqlite3.connect(path) as db:
         db.executescript(_SCHEMA)
+        row = itertools.count()  # the row of a chunk is the position of its vector
         for number, document in enumerate(documents):
-            row = (
+            values = (
                 number,
                 json.dumps(asdict(document.record), default=str),
                 json.dumps([asdict(page) for page in document.pages]),
@@ -115,19 +117,17 @@ def _write_chunks(path: Path, documents: Sequence[IndexedDocument]) -> None:
                 document.content_hash,
                 int(document.stale),
             )
-            db.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)", row)
-            db.executemany(
-                "INSERT INTO chunks (id, document, section_id, ordinal, kind, heading_path, text, page, parts, spans) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (_chunk_row(number, chunk) for chunk in document.chunks),
-            )
+            db.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)", values)
+            rows = (_chunk_row(next(row), number, chunk) for chunk in document.chunks)
+            db.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     db.close()
 
 
-def _chunk_row(document: int, chunk: Chunk) -> tuple[object, ...]:
+def _chunk_row(row: int, document: int, chunk: Chunk) -> tuple[object, ...]:
     parts = [(p.start, p.end, p.page, p.kind, p.anchor) for p in chunk.parts]
     spans = [(s.start, s.end, s.page, *(round(v, 5) for v in (s.x0, s.y0, s.x1, s.y1))) for s in chunk.spans]
     return (
+        row,
         chunk.id,
         document,
         chunk.section_id,
