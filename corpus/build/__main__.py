@@ -1,0 +1,54 @@
+"""Builds the sample library: `python corpus/build [ID ...]` writes library/, register.yaml, golden/ and the README table.
+
+With ids only those documents are written anew; register, golden files and table always are.
+"""
+
+import sys
+
+import golden
+import library
+import write_docx
+import write_html
+import write_md
+import write_pdf
+import write_scan
+import write_xlsx
+from source import LIBRARY, Source, SourceProblem, load_all
+
+WRITERS = {
+    "pdf": write_pdf.write,
+    "scan": write_scan.write,
+    "docx": write_docx.write,
+    "html": write_html.write,
+    "md": write_md.write,
+    "xlsx": write_xlsx.write,
+}
+
+
+def render(source: Source) -> bytes:
+    """The bytes of one document in its form."""
+    return WRITERS[source.meta["form"]](source)
+
+
+def main(only: tuple[str, ...]) -> int:
+    """Build; 1 when something in the sources is wrong."""
+    try:
+        sources = load_all()
+        for source in load_all(only):
+            path = LIBRARY / source.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(render(source))
+            print(f"{source.file}  {path.stat().st_size // 1024} KB")
+    except SourceProblem as problem:
+        print(f"corpus: {problem}", file=sys.stderr)
+        return 1
+    (LIBRARY / "register.yaml").write_text(library.register(sources), encoding="utf-8")
+    problems = golden.build(sources) + library.cross_references(sources)
+    library.README.write_text(library.readme(sources), encoding="utf-8")
+    for line in problems:
+        print(f"corpus: {line}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(tuple(sys.argv[1:])))
