@@ -1,20 +1,20 @@
 """Whether the evidence answers the question at all; decided here, never by the model."""
 
+import re
 from dataclasses import dataclass
 
-from app.evidence import Selection, shows
+from app.evidence import Selection, Unit, shows
 from app.question import Question
-from app.values import currencies, messages, reason_codes
+from app.values import currencies, messages, reason_codes, systems
 from ingest.index import Index
 from ingest.lexical import analyse
 
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """Below these values the procedures are taken not to answer (see `make calibrate`)."""
+    """Below this value the procedures are taken not to answer (see `make calibrate`)."""
 
-    coverage: float = 0.35
-    similarity: float = 0.30
+    closeness: float = 0.7  # idf-weighted share of the question's terms found + cosine of question and best passage
 
 
 def why_not(question: Question, selection: Selection, index: Index, point: OperatingPoint | None = None) -> str:
@@ -27,13 +27,44 @@ def why_not(question: Question, selection: Selection, index: Index, point: Opera
         return f"nothing found mentions {', '.join(missing)}"
     best = selection.chosen[0]
     coverage = max(unit.coverage for unit in selection.chosen)
-    if coverage < point.coverage and best.hit.similarity < point.similarity:
+    if coverage + best.hit.similarity < point.closeness:
         return "nothing found is close enough to this"
-    if question.wants in ("time", "amount", "duration") and not any(
-        shows(question.wants, unit.text) or shows("duration", unit.text) for unit in selection.ranked[:10]
-    ):
-        return f"nothing found states the {question.wants} asked for"
-    return ""
+    return _no_value(question, selection)
+
+
+def _no_value(question: Question, selection: Selection) -> str:
+    """A time, amount or duration was asked for, but none stands with the payment system and currency asked about."""
+    if question.wants not in ("time", "amount", "duration"):
+        return ""
+    asked = systems(question.asked) | currencies(question.asked)
+    for unit in selection.ranked:
+        around = f"{unit.text}\n{unit.hit.section}\n{unit.hit.title}"
+        if _states(question.wants, unit.text) and asked <= systems(around) | currencies(around) | _siblings(
+            unit, asked
+        ):
+            return ""
+    about = f", for {', '.join(sorted(name.upper() for name in asked))}" if asked else ""
+    return f"nothing found states the {question.wants} asked for{about}"
+
+
+def _states(kind: str, text: str) -> bool:
+    # A deadline may be a time of day or a period; people ask for both with the same words.
+    return shows(kind, text) or (kind == "time" and (shows("duration", text) or bool(_DAY.search(text))))
+
+
+_DAY = re.compile(
+    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
+    r"|\b(?:next|same|second|third|fifth|\d+(?:st|nd|rd|th)) (?:business |banking )?day\b"
+    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d{1,2}\b"
+    r"|\b\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)",
+    re.IGNORECASE,
+)
+
+
+def _siblings(unit: Unit, asked: set[str]) -> set[str]:
+    """A list or table under a sentence that names the system is about it, too."""
+    intro = unit.hit.text.split("\n")[0]
+    return asked & (systems(intro) | currencies(intro))
 
 
 def _missing_names(question: Question, selection: Selection, index: Index) -> list[str]:
@@ -41,10 +72,10 @@ def _missing_names(question: Question, selection: Selection, index: Index) -> li
     text = "\n".join(f"{u.hit.text}\n{u.hit.section}\n{u.hit.title}" for u in selection.chosen)
     present = set(analyse(text))
     strict = reason_codes(question.asked) | messages(question.asked)
-    absent = [name for name in sorted(strict) if not set(analyse(name)) <= present]
-    absent += [c.upper() for c in sorted(currencies(question.asked) - currencies(text))]
+    absent = {name.upper() for name in strict if not set(analyse(name)) <= present}
+    absent |= {name.upper() for name in currencies(question.asked) - currencies(text)}
     for name in question.names:
         terms = analyse(name)
-        if name not in absent and terms and all(index.document_frequency(term) == 0 for term in terms):
-            absent.append(name)
-    return absent
+        if terms and all(index.document_frequency(term) == 0 for term in terms):
+            absent.add(name.upper())
+    return sorted(absent)

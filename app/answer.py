@@ -7,9 +7,9 @@ from datetime import date
 from typing import Literal
 
 from app.abstain import why_not
-from app.access import Reader, local_reader
+from app.access import Reader
 from app.compose import Citation, Draft, Statement, Verified, compose_with_model, extract
-from app.evidence import MAX_UNITS, Selection, find_escalation, select_evidence
+from app.evidence import MAX_UNITS, Selection, Unit, find_escalation, select_evidence
 from app.ledger import Ledger, open_ledger
 from app.library import Library
 from app.llm import LLM, Usage, load_llm
@@ -18,9 +18,23 @@ from app.question import Question, Turn, read_question
 from app.retrieve import Filters, Hit, Retrieval, Retriever
 from app.settings import Settings
 from ingest.errors import LLMError
+from ingest.index import Index
 
-__all__ = ["Answer", "Assistant", "Citation", "Done", "Draft", "Event", "Evidence", "Filters", "Hit", "Statement", "Turn",
-           "Verified", "open_assistant"]  # fmt: skip
+__all__ = [
+    "Answer",
+    "Assistant",
+    "Citation",
+    "Done",
+    "Draft",
+    "Event",
+    "Evidence",
+    "Filters",
+    "Hit",
+    "Statement",
+    "Turn",
+    "Verified",
+    "open_assistant",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +126,9 @@ class Assistant:
         retrieval = retriever.search(asked, filters, reader, self.top_k)
         clock.mark("retrieve")
         selection = select_evidence(asked, retrieval.hits, retriever.index, retriever.embedder)
+        answer = _extractive(asked, retrieval, selection, retriever.index, filters)
+        answer = replace(answer, question=question)
         clock.mark("select")
-        answer = self._extractive(question, asked, retrieval, selection, retriever, filters)
         yield Evidence(replace(answer, timings=clock.timings))
         usage = None
         if self.llm and not answer.abstained:
@@ -127,33 +142,6 @@ class Assistant:
             clock.mark("compose")
         answer = replace(answer, timings=clock.timings)
         yield Done(self._record(answer, filters, reader, usage))
-
-    def _extractive(
-        self,
-        question: str,
-        asked: Question,
-        retrieval: Retrieval,
-        selection: Selection,
-        retriever: Retriever,
-        filters: Filters,
-    ) -> Answer:
-        index = retriever.index
-        problem = why_not(asked, selection, index)
-        statements = () if problem else extract(selection.chosen, index)
-        escalation = find_escalation(retrieval.hits, index) if problem else None
-        return Answer(
-            id="",
-            question=question,
-            abstained=bool(problem),
-            reason=_reason(problem, retrieval, filters) if problem else "",
-            text="\n".join(statement.text for statement in statements),
-            statements=statements,
-            hits=retrieval.hits,
-            index=index.generation,
-            model="none",
-            notes=_notes(retrieval, filters),
-            escalation=next(iter(extract([escalation], index)), None) if escalation else None,
-        )
 
     def _composed(
         self, llm: LLM, asked: Question, selection: Selection, answer: Answer, retriever: Retriever
@@ -201,6 +189,26 @@ class Assistant:
             self.llm.close()
 
 
+def _extractive(asked: Question, retrieval: Retrieval, selection: Selection, index: Index, filters: Filters) -> Answer:
+    """The answer without a model: the chosen passages word for word, or why there are none."""
+    problem = why_not(asked, selection, index)
+    statements = () if problem else extract(selection.chosen, index)
+    escalation = find_escalation(retrieval.hits, index) if problem else None
+    return Answer(
+        id="",
+        question=asked.asked,
+        abstained=bool(problem),
+        reason=_reason(problem, retrieval, filters) if problem else "",
+        text="\n".join(statement.text for statement in statements),
+        statements=statements,
+        hits=retrieval.hits,
+        index=index.generation,
+        model="none",
+        notes=_notes(retrieval),
+        escalation=next(iter(extract([escalation], index)), None) if escalation else None,
+    )
+
+
 def open_assistant(settings: Settings) -> Assistant:
     """The assistant that the settings describe; raises SettingsError, ModelError or BrokenIndexError."""
     library = Library(settings.index, settings.models)
@@ -223,7 +231,7 @@ class _Clock:
         return {**self._marks, "total": round(time.perf_counter() - self._start, 4)}
 
 
-def _read_by_model(selection: Selection) -> list:
+def _read_by_model(selection: Selection) -> list[Unit]:
     chosen = list(selection.chosen)
     more = [unit for unit in selection.ranked if unit not in chosen]
     return chosen + more[: max(0, MAX_UNITS - len(chosen))]
@@ -242,7 +250,7 @@ def _reason(problem: str, retrieval: Retrieval, filters: Filters) -> str:
     return f"The procedures don't say: {problem}. Searched: {searched}."
 
 
-def _notes(retrieval: Retrieval, filters: Filters) -> tuple[str, ...]:
+def _notes(retrieval: Retrieval) -> tuple[str, ...]:
     hit = retrieval.out_of_force
     if hit is None or any(hit.doc_id == other.doc_id for other in retrieval.hits[:1]):
         return ()

@@ -65,8 +65,8 @@ class Verified:
 def cite(unit: Unit, index: Index) -> Citation:
     """The citation of a unit, cut from the stored text."""
     hit = unit.hit
-    document = index.document_of_chunk(hit.chunk_id)
-    chunk = index.chunk(hit.chunk_id)
+    document = index.document_of_chunk(unit.chunk_id)
+    chunk = index.chunk(unit.chunk_id)
     page = chunk.page_at(unit.start) if chunk else hit.page
     quote = chunk.text[unit.start : unit.end] if chunk else unit.text
     return Citation(
@@ -78,7 +78,7 @@ def cite(unit: Unit, index: Index) -> Citation:
         page=page,
         page_label=document.page_label(page),
         quote=quote,
-        chunk_id=hit.chunk_id,
+        chunk_id=unit.chunk_id,
         start=unit.start,
         end=unit.end,
         effective_from=document.record.effective_from,
@@ -99,7 +99,7 @@ def _kind(unit: Unit) -> Literal["statement", "row"]:
 
 
 def _wording(unit: Unit, index: Index) -> str:
-    chunk = index.chunk(unit.hit.chunk_id) if unit.kind == "row" else None
+    chunk = index.chunk(unit.chunk_id) if unit.kind == "row" else None
     header = _header(chunk, unit.start) if chunk else []
     cells = unit.text.split(" | ")
     if len(header) != len(cells):

@@ -16,20 +16,24 @@ from ingest.sentences import split_sentences
 
 READ_HITS = 6  # passages whose units compete
 EMBEDDED_UNITS = 24  # units compared by meaning; the rest drops out on words alone
-MAX_UNITS = 8
+MAX_UNITS = 6
+MAX_PASSAGE = 10  # units of one passage that describes what to do without numbering the steps
+NEAR = 0.62  # share of the best unit's score that a unit of the same passage needs
+FAR = 0.9  # and one of another passage
 MAX_STEPS = 14
 LONG_STEP = 420  # characters; a longer step is cut into sentences
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One sentence, step or table row: characters `start` to `end` of the chunk of `hit`.
+    """One sentence, step or table row: characters `start` to `end` of the chunk `chunk_id`, one of the hit's.
 
     `score` is comparable within one question only; `coverage` is the idf-weighted share of the question's terms
     in the unit, its headings and title.
     """
 
     hit: Hit
+    chunk_id: str
     kind: str
     start: int
     end: int
@@ -73,21 +77,25 @@ def shows(kind: str, text: str) -> bool:
 
 def select_evidence(question: Question, hits: Sequence[Hit], index: Index, embedder: Embedder) -> Selection:
     """Rank the units of the best hits and choose those that answer."""
-    chunks = {hit.chunk_id: index.chunk(hit.chunk_id) for hit in hits[:READ_HITS]}
-    units = [u for hit in hits[:READ_HITS] if (chunk := chunks[hit.chunk_id]) for u in units_of(hit, chunk)]
+    units = [unit for hit in hits[:READ_HITS] for unit in hit_units(hit, index)]
     if not units:
         return Selection((), ())
     ranked = _ranked(question, units, index, embedder)
     return Selection(_choose(question, ranked, index), ranked)
 
 
-def units_of(hit: Hit, chunk: Chunk) -> Iterator[Unit]:
-    """The chunk's sentences, steps, list items and table rows."""
+def hit_units(hit: Hit, index: Index) -> list[Unit]:
+    """The sentences, steps, list items and table rows of all passages of a hit."""
+    chunks = (index.chunk(chunk_id) for chunk_id in hit.chunk_ids)
+    return [unit for chunk in chunks if chunk for unit in _chunk_units(hit, chunk)]
+
+
+def _chunk_units(hit: Hit, chunk: Chunk) -> Iterator[Unit]:
     heading = chunk.heading_path[-1] if chunk.heading_path else hit.title
     for part in chunk.parts:
         kind = {"step": "step", "table": "row"}.get(part.kind, "statement")
         for start, end in _bounds(chunk.text, part):
-            yield Unit(hit, kind, start, end, chunk.text[start:end], heading)
+            yield Unit(hit, chunk.id, kind, start, end, chunk.text[start:end], heading)
 
 
 def _bounds(text: str, part: Part) -> Iterator[tuple[int, int]]:
@@ -131,32 +139,29 @@ def _choose(question: Question, ranked: Sequence[Unit], index: Index) -> tuple[U
     best = usable[0]
     if best.kind == "step" and (question.wants in ("steps", "other")):
         return _procedure(best, usable, index)
-    floor = best.score * 0.75
-    same = [u for u in usable if u.hit.chunk_id == best.hit.chunk_id and u.score >= floor * 0.8]
-    other = [u for u in usable if u.hit.chunk_id != best.hit.chunk_id and u.score >= floor]
-    chosen = [best, *[u for u in same if u != best], *other][: MAX_UNITS // 2]
-    return _in_reading_order(chosen, usable)
+    room = MAX_PASSAGE if question.wants == "steps" else MAX_UNITS
+    near = [u for u in usable if u.hit == best.hit and u.score >= NEAR * best.score][:room]
+    far = [u for u in usable if u.hit != best.hit and u.score >= FAR * best.score][: room - len(near)]
+    return _in_reading_order([*near, *far])
 
 
 def _procedure(best: Unit, usable: Sequence[Unit], index: Index) -> tuple[Unit, ...]:
     """All steps of the section in which the best step stands, in order."""
-    chunk = index.chunk(best.hit.chunk_id)
-    if chunk is None:
-        return (best,)
-    steps: list[Unit] = []
-    for member in index.section(chunk.section_id):
-        hit = replace(best.hit, chunk_id=member.id, text=member.text, page=member.page)
-        steps.extend(unit for unit in units_of(hit, member) if unit.kind == "step")
-    scores = {(u.hit.chunk_id, u.start): u for u in usable}
-    return tuple(scores.get((s.hit.chunk_id, s.start), s) for s in steps[:MAX_STEPS])
+    chunk = index.chunk(best.chunk_id)
+    section = index.section(chunk.section_id) if chunk else ()
+    steps = [unit for member in section for unit in _chunk_units(best.hit, member) if unit.kind == "step"]
+    known = {(unit.chunk_id, unit.start): unit for unit in usable}
+    return tuple(known.get((step.chunk_id, step.start), step) for step in steps[:MAX_STEPS])
 
 
-def _in_reading_order(chosen: Sequence[Unit], ranked: Sequence[Unit]) -> tuple[Unit, ...]:
-    """Passages by rank, the units of one passage as they stand in it."""
-    rank: dict[str, int] = {}
-    for unit in chosen:
-        rank.setdefault(unit.hit.chunk_id, len(rank))
-    return tuple(sorted(chosen, key=lambda unit: (rank[unit.hit.chunk_id], unit.start)))
+def _in_reading_order(chosen: Sequence[Unit]) -> tuple[Unit, ...]:
+    """Hits by rank, the units of one hit as they stand in it."""
+    hits = list(dict.fromkeys(unit.hit.chunk_id for unit in chosen))
+
+    def place(unit: Unit) -> tuple[int, int, int]:
+        return hits.index(unit.hit.chunk_id), unit.hit.chunk_ids.index(unit.chunk_id), unit.start
+
+    return tuple(sorted(chosen, key=place))
 
 
 _ESCALATES = re.compile(
@@ -167,9 +172,5 @@ _ESCALATES = re.compile(
 
 def find_escalation(hits: Sequence[Hit], index: Index) -> Unit | None:
     """The first sentence of the hits that says whom to escalate to, or None."""
-    for hit in hits:
-        chunk = index.chunk(hit.chunk_id)
-        for unit in units_of(hit, chunk) if chunk else ():
-            if _ESCALATES.search(unit.text):
-                return unit
-    return None
+    units = (unit for hit in hits for unit in hit_units(hit, index))
+    return next((unit for unit in units if _ESCALATES.search(unit.text)), None)

@@ -5,34 +5,31 @@ from datetime import datetime
 from pathlib import Path
 
 from app.retrieve import Retriever
-from ingest.embed import Embedder, load_embedder
+from ingest.embed import Embedder, load_embedder_of
 from ingest.index import Index, open_index
-from ingest.publish import Manifest, current_generation, read_manifest
+from ingest.manifest import Manifest, read_manifest
+from ingest.publish import current_generation, whole_generation
 
 
 class Library:
     """Hands out the retriever over the current generation; thread-safe.
 
-    A generation that was handed out stays open for whoever holds it.
+    A generation is verified against its manifest before it is first used; where the current one is damaged, the
+    newest whole one serves and `problem` says so. Whoever holds a retriever keeps its generation.
     """
 
     def __init__(self, folder: Path, models: Path) -> None:
         self.folder = folder
+        self.problem = ""
         self._models = models
         self._lock = threading.Lock()
-        self._retriever: Retriever | None = None
-        self._manifest: Manifest | None = None
+        self._pointed: Path | None = None
+        self._serving: tuple[Retriever, Manifest] | None = None
         self._embedders: dict[str, Embedder] = {}
 
     def current(self) -> Retriever:
         """The retriever over the newest published generation; BrokenIndexError if there is none."""
-        generation = current_generation(self.folder)
-        with self._lock:
-            if self._retriever is None or self._retriever.index.generation != generation.name:
-                manifest = read_manifest(generation)
-                self._retriever = Retriever(open_index(generation), self._embedder(manifest))
-                self._manifest = manifest
-            return self._retriever
+        return self._current()[0]
 
     @property
     def index(self) -> Index:
@@ -40,15 +37,28 @@ class Library:
         return self.current().index
 
     @property
+    def manifest(self) -> Manifest:
+        """The manifest of the current generation."""
+        return self._current()[1]
+
+    @property
     def published_at(self) -> datetime:
         """When the current generation was published (UTC)."""
-        self.current()
-        assert self._manifest is not None  # noqa: S101  current() has just read it
-        return self._manifest.published_at
+        return self.manifest.published_at
+
+    def _current(self) -> tuple[Retriever, Manifest]:
+        pointed = current_generation(self.folder)
+        with self._lock:
+            if self._serving is None or self._pointed != pointed:
+                generation, self.problem = whole_generation(self.folder)
+                manifest = read_manifest(generation)
+                self._serving = Retriever(open_index(generation), self._embedder(manifest)), manifest
+                self._pointed = pointed
+            return self._serving
 
     def _embedder(self, manifest: Manifest) -> Embedder:
         # The query embedder comes from the manifest, so index and question can't disagree.
-        name = manifest.embedder.id
-        if name not in self._embedders:
-            self._embedders[name] = load_embedder(name, models=self._models)
-        return self._embedders[name]
+        key = f"{manifest.embedder.id} {manifest.embedder.sha256}"
+        if key not in self._embedders:
+            self._embedders[key] = load_embedder_of(manifest.embedder, models=self._models)
+        return self._embedders[key]

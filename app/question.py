@@ -36,28 +36,17 @@ _LEANS_ON_BEFORE = re.compile(
 )
 # Capitals or digits make a name; the first word of a sentence is a name only if it is all capitals or has a digit.
 _NAME = re.compile(
-    r"\b(?:pacs|pain|camt|acmt|admi|trck)[. ]?\d{3}\b|\bMT ?\d{3}\b|\b[A-Z][A-Z0-9]{1,}(?:-[A-Z0-9]+)*\b|\b[A-Z]\d{2,3}\b"
-    r"|\b\d+\.\d+\b",
+    r"\b(?:pacs|pain|camt|acmt|admi|trck)[. ]?\d{3}\b|\bMT ?\d{3}\b|\b[A-Z][A-Z0-9]{1,}(?:-[A-Z0-9]+)*\b"
+    r"|\b[A-Z]\d{2,3}\b|\b\d+\.\d+\b",
 )
-_WANTS: tuple[tuple[AnswerKind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
-    for kind, pattern in (
-        (
-            "duration",
-            r"\bhow (?:long|many (?:\w+ )?(?:days|hours|minutes|months|years|weeks))\b|\bretention\b|\bhow far ahead\b",
-        ),
-        (
-            "time",
-            r"\bcut[- ]?offs?\b|\bwhat time\b|\blatest time\b|\bdeadline\b|\bhow late\b|\buntil when\b|\bby when\b",
-        ),
-        ("amount", r"\bhow much\b|\blimits?\b|\bthreshold\b|\bmax(?:imum)?\b|\bminimum amount\b|\bfee\b|\bceiling\b"),
-        ("person", r"\bwho\b|\bwhom\b|\bwhose\b|\bwhich (?:team|desk|queue|role|owner)\b"),
-        (
-            "steps",
-            r"\bwhat (?:do|should|must) (?:i|we)\b|\bwhat now\b|\bhow (?:do|should|to|can)\b|\bsteps?\b|\bprocess\b|\bprocedure\b",
-        ),
-    )
-)
+_WANTS: dict[AnswerKind, str] = {
+    "duration": r"\bhow (?:long|far ahead|many (?:\w+ )?(?:days|hours|minutes|months|years|weeks))\b|\bretention\b",
+    "time": r"\bcut[- ]?offs?\b|\b(?:what|latest) time\b|\bdeadline\b|\bhow late\b|\buntil when\b|\bby when\b",
+    "amount": r"\bhow much\b|\blimits?\b|\bthreshold\b|\bmax(?:imum)?\b|\bminimum amount\b|\bfee\b|\bceiling\b",
+    "person": r"\bwho\b|\bwhom\b|\bwhose\b|\bwhich (?:team|desk|queue|role|owner)\b",
+    "steps": r"\bwhat (?:do|should|must) (?:i|we)\b|\bwhat (?:now|next)\b|\bhow (?:do|should|to|can)\b"
+    r"|\bsteps?\b|\bprocess\b|\bprocedure\b",
+}
 
 
 def read_question(text: str, history: Sequence[Turn] = ()) -> Question:
@@ -72,7 +61,7 @@ def read_question(text: str, history: Sequence[Turn] = ()) -> Question:
         asked=asked,
         terms=tuple(dict.fromkeys(analyse(whole))),
         names=tuple(dict.fromkeys(_NAME.findall(whole))),
-        wants=next((kind for kind, pattern in _WANTS if pattern.search(asked)), "other"),
+        wants=next((kind for kind, pattern in _WANTS.items() if re.search(pattern, asked, re.IGNORECASE)), "other"),
     )
 
 

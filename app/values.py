@@ -37,6 +37,28 @@ _CURRENCIES = {
     name: re.compile(pattern, 0 if name in _CASE_SENSITIVE else re.IGNORECASE)
     for name, pattern in _CURRENCY_WORDS.items()
 }
+_SYSTEMS = {
+    name: re.compile(pattern, re.IGNORECASE)
+    for name, pattern in {
+        "fedwire": r"\bfedwire\b|\bFRB? funds service\b",
+        "chips": r"\bCHIPS\b|\bclearing house interbank payments\b",
+        "chaps": r"\bCHAPS\b",
+        "fedach": r"\bfedach\b",
+        "ach": r"\bACH\b|\bautomated clearing house\b|\bfedach\b|\bnacha\b|\bEPN\b",
+        "fednow": r"\bfednow\b",
+        "rtp": r"\bRTP\b|\breal[- ]time payments? (?:network|system)\b",
+        "sepa": r"\bSEPA\b|\bSCT\b|\bSDD\b",
+        "sct inst": r"\bSCT ?inst\b|\binstant credit transfer\b|\bSEPA instant\b",
+        "t2": r"\bT2\b|\btarget ?2?\b(?=.{0,20}\b(?:system|RTGS|euro|cut|closing|settle))",
+        "faster payments": r"\bfaster payments\b|\bFPS\b",
+        "bacs": r"\bBACS\b",
+        "swift": r"\bSWIFT\b|\bCBPR\+?|\bgpi\b",
+        "zengin": r"\bzengin\b|\bBOJ[- ]?NET\b",
+        "lynx": r"\blynx\b",
+        "upi": r"\bUPI\b",
+        "pix": r"\bPIX\b",
+    }.items()
+}
 _REASON_CODE = re.compile(r"\b(?:[A-Z]{2}\d{2}|[RC]\d{2}|[A-Z]\d{3}|R\d{2}D)\b")
 _MESSAGE = re.compile(r"\b(?:pacs|pain|camt|acmt|admi)[. ]?\d{3}\b|\bMT ?\d{3}\b", re.IGNORECASE)
 _NEGATION = re.compile(
@@ -58,6 +80,11 @@ def currencies(text: str) -> set[str]:
 def reason_codes(text: str) -> set[str]:
     """ISO 20022 and ACH reason codes of a letters-and-digits form (AC04, R10, G004)."""
     return set(_REASON_CODE.findall(text))
+
+
+def systems(text: str) -> set[str]:
+    """The payment systems and schemes that the text names (fedwire, chaps, sct inst...)."""
+    return {name for name, pattern in _SYSTEMS.items() if pattern.search(text)}
 
 
 def messages(text: str) -> set[str]:

@@ -26,8 +26,7 @@ def _split_line(line: str, offset: int) -> list[tuple[int, int]]:
     start = 0
     for match in _BOUNDARY.finditer(line):
         head = line[start : match.start()]
-        opens_upper = line[match.end() : match.end() + 1].isupper()
-        if _ABBREVIATION.search(head) and not (opens_upper and re.search(r"[ap]\.m\.$", head)):
+        if _ABBREVIATION.search(head):
             continue
         spans.append((start, match.end()))
         start = match.end()
