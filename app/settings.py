@@ -17,13 +17,14 @@ Choice = Literal["auto", "on", "off"]
 
 
 class Price(BaseModel):
-    """US dollars per million tokens; `cached` is for input read from the provider's prompt cache."""
+    """Dollars per million tokens; tokens read from or written to the prompt cache cost `input` if not given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     input: float = Field(ge=0)
     output: float = Field(ge=0)
-    cached: float | None = Field(default=None, ge=0)
+    cache_read: float | None = Field(default=None, ge=0)
+    cache_write: float | None = Field(default=None, ge=0)
 
 
 class Settings(BaseSettings):
@@ -36,6 +37,9 @@ class Settings(BaseSettings):
     )
     index: Path = Field(Path(".index"), description="Folder of the index that answers are drawn from.")
     state: Path = Field(Path(".state"), description="Folder of the answer ledger and the feedback.")
+    ledger_anchor: Path | None = Field(
+        None, description="File that holds the ledger's last hash; put it on another disk. Default: beside it."
+    )
     models: Path = Field(Path(".models"), description="Folder of the fetched model weights.")
     corpus: Path | None = Field(
         None, description="Folder with the original documents; by default the one that was ingested."
@@ -53,7 +57,7 @@ class Settings(BaseSettings):
     temperature: float = Field(0.0, ge=0, le=2, description="Sampling temperature of the model.")
     prices: dict[str, Price] = Field(
         {},
-        description='Dollars per million tokens, as JSON: {"model id": {"input": 1, "output": 5, "cached": 0.1}}.',
+        description='Dollars per million tokens, as JSON: {"model id": {"input": 1, "output": 5}}.',
     )
     bedrock_model_id: str = Field("", description="Bedrock model id or inference profile that answers.")
     bedrock_region: str = Field("", description="AWS region; by default the one of the AWS configuration.")

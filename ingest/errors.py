@@ -10,6 +10,7 @@
     ├── PublishError               a new generation can't be published; the old one keeps serving
     │   └── PublishRefusedError    the new generation is worse than the rules allow (see --force)
     ├── LLMError                   the model can't answer now; the extractive answer stays
+    ├── LedgerError                the answer ledger can't be read or written
     └── CaseError                  a golden case file is malformed
 
 Each carries `hint`, the command or action that mends it; `str(error)` is one line with both.
@@ -64,7 +65,15 @@ class PublishRefusedError(PublishError):
 
 
 class LLMError(AssistantError):
-    """The model can't answer now."""
+    """The model can't answer now; `kind` says why in one word (see app.llm.Kind)."""
+
+    def __init__(self, message: str, *, hint: str = "", kind: str = "failed") -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
+
+
+class LedgerError(AssistantError):
+    """The answer ledger can't be read or written."""
 
 
 class CaseError(AssistantError):
