@@ -142,7 +142,8 @@ class SentenceEmbedder:
 
     def embed_query(self, text: str) -> Vectors:
         """One vector of shape (dim,)."""
-        return self._encode([text])[0]
+        vector: Vectors = self._encode([text])[0]
+        return vector
 
     def _encode(self, texts: list[str]) -> Vectors:
         vectors = self._model().encode(

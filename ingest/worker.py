@@ -31,9 +31,8 @@ _MEGABYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to parse into `out`; `suffix` is the file's own, `name` what reports call it."""
+    """One file to parse into `out`; `suffix` is the file's own."""
 
-    name: str
     path: Path
     suffix: str
     out: Path
@@ -66,7 +65,10 @@ class ParsePool:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def parse(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, str]]:
-        """Each job with the reason why it failed, or "" when `out` is written; in order of completion."""
+        """Each job with the reason why it failed, or "" when `out` is written; in order of completion.
+
+        OSError when a parsed document can't be written.
+        """
         waiting = iter(jobs)
         while True:
             self._assign(waiting)
@@ -145,6 +147,8 @@ class _Worker:
                 return self._finish(self._death(), end=True)
             if self._answer.endswith(b"\n"):
                 answer = json.loads(self._answer)
+                if "errno" in answer:
+                    raise OSError(answer["errno"], answer["message"], str(self.job.out))
                 return self._finish(str(answer["reason"]), end=bool(answer["end"]))
         if time.monotonic() > self._deadline:
             return self._finish(f"took longer than {self._limits.seconds:g} s to read", end=True)
@@ -209,7 +213,11 @@ def main() -> None:
     for line in sys.stdin.buffer:
         order: dict[str, Any] = json.loads(line)
         _limit(order["seconds"], order["memory_mb"])
-        reason = _parse(Path(order["path"]), Path(order["out"]), order["ocr"])
+        try:
+            reason = _parse(Path(order["path"]), Path(order["out"]), order["ocr"])
+        except OSError as error:  # the run's disk is at fault, not the document
+            answers.write(json.dumps({"errno": error.errno, "message": error.strerror}).encode() + b"\n")
+            return
         used_mb = psutil.Process().memory_info().rss / _MEGABYTE
         # A worker that has grown, or ran out of memory, is in no state to read the next document.
         end = used_mb > order["memory_mb"] / 2 or reason == _memory_reason(order["memory_mb"])
@@ -230,7 +238,7 @@ def _parse(path: Path, out: Path, ocr: str) -> str:
 
     limit_mb = resource.getrlimit(resource.RLIMIT_DATA)[0] // _MEGABYTE
     try:
-        write_document(parse_file(path, ocr=ocr), out)
+        document = parse_file(path, ocr=ocr)
     except ParseError as error:
         return str(error)
     except MemoryError:
@@ -239,6 +247,7 @@ def _parse(path: Path, out: Path, ocr: str) -> str:
         return "nested too deeply to read"
     except Exception as error:  # noqa: BLE001 -- any failure of a parser is that document's alone
         return f"the parser failed: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    write_document(document, out)
     return ""
 
 
