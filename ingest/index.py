@@ -74,7 +74,7 @@ def write_index(folder: Path, documents: Sequence[IndexedDocument], vectors: Sco
     if len(chunks) != len(vectors):
         raise BrokenIndexError(f"{len(chunks)} chunks but {len(vectors)} vectors")
     _write_chunks(folder / "chunks.sqlite", documents)
-    index = faiss.IndexFlatIP(vectors.shape[1] if vectors.ndim == 2 and len(vectors) else 1)
+    index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(np.ascontiguousarray(vectors, dtype=np.float32))
     (folder / "vectors.faiss").write_bytes(faiss.serialize_index(index).tobytes())
     titles = [document.record.title for document in documents for _ in document.chunks]
@@ -100,7 +100,7 @@ def _write_bm25(folder: Path, terms: list[list[str]]) -> None:
     model = bm25s.BM25(k1=1.2, b=0.75)
     vocabulary = {word: i for i, word in enumerate(sorted({word for words in terms for word in words}))}
     ids = [[vocabulary[word] for word in words] for words in terms]
-    model.index((ids or [[]], vocabulary or {"": 0}), show_progress=False)
+    model.index((ids if vocabulary else [[0]], vocabulary or {"": 0}), show_progress=False)
     model.save(str(folder), show_progress=False)
 
 

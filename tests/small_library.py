@@ -1,0 +1,67 @@
+"""A small library of procedures for tests, indexed with the word-hash embedder."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from ingest.chunk import ChunkSettings, chunk_document, context
+from ingest.document import Block, BlockKind, Document, Page
+from ingest.embed import WordHashEmbedder
+from ingest.index import Index, IndexedDocument, open_index, write_index
+from ingest.register import Record
+
+EMBEDDER = WordHashEmbedder()
+
+
+def block(kind: BlockKind, text: str, *path: str, page: int | None = 1) -> Block:
+    return Block(kind, text, heading_path=path, page=page)
+
+
+def indexed(record: Record, *blocks: Block) -> IndexedDocument:
+    document = Document(record.title, blocks, pages=(Page(1, "i"), Page(2, "1")))
+    return IndexedDocument(
+        record, "hash", document.pages, chunks=chunk_document(document, record, ChunkSettings(max_chars=300))
+    )
+
+
+RETURNS = Record(
+    "SOP-1", "returns.md", "Returned payments", "2.0", "approved", effective_from=date(2026, 1, 1), owner="Investigations",
+    rails=("swift",), regions=("us",), doc_type="sop", supersedes="1.0",
+)  # fmt: skip
+OLD_RETURNS = Record(
+    "SOP-1", "old/returns.md", "Returned payments", "1.0", "superseded", date(2025, 1, 1), date(2025, 12, 31), rails=("swift",)
+)  # fmt: skip
+CUTOFFS = Record("REF-1", "cutoffs.md", "Cut-offs", "1.0", rails=("chaps", "fedwire"), doc_type="reference")
+SANCTIONS = Record("SAN-1", "sanctions.md", "Sanctions holds", "1.0", readers=("sanctions",), doc_type="sop")
+
+DOCUMENTS: tuple[IndexedDocument, ...] = (
+    indexed(
+        RETURNS,
+        block("heading", "Closed account (AC04)", "Closed account (AC04)"),
+        block("paragraph", "A pacs.004 with AC04 says that the creditor account is closed.", "Closed account (AC04)"),
+        block("step", "1. Match the return to the original payment by its UETR.", "Closed account (AC04)", page=2),
+        block("step", "2. Book the funds to the returns account within 2 hours.", "Closed account (AC04)", page=2),
+        block("step", "3. Ask a second person to approve the booking.", "Closed account (AC04)", page=2),
+        block("paragraph", "Questions are escalated to the Investigations manager.", "Escalation", page=2),
+    ),
+    indexed(
+        OLD_RETURNS,
+        block("paragraph", "Book the returned funds within 4 hours of a return.", "Booking of returned funds"),
+    ),
+    indexed(
+        CUTOFFS,
+        block(
+            "table",
+            "Currency | System | Cut-off\nGBP | CHAPS | 17:00 London\nUSD | Fedwire | 18:15 New York",
+            "Currency cut-offs",
+        ),
+    ),
+    indexed(SANCTIONS, block("paragraph", "Hold the payment in queue OWL and tell nobody else.", "Hits")),
+)
+
+
+def build(folder: Path, documents: Sequence[IndexedDocument] = DOCUMENTS) -> Index:
+    texts = [context(chunk, document.record.title) for document in documents for chunk in document.chunks]
+    folder.mkdir(parents=True)
+    write_index(folder, documents, EMBEDDER.embed_documents(texts))
+    return open_index(folder)

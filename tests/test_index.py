@@ -1,0 +1,82 @@
+"""What is written can be read and searched again, and nothing that is not permitted comes back."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_library import DOCUMENTS, EMBEDDER, build
+
+from ingest.errors import BrokenIndexError
+from ingest.index import Index, open_index, write_index
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    return build(tmp_path_factory.mktemp("index") / "g")
+
+
+def test_round_trip(index: Index) -> None:
+    chunks = [chunk for document in DOCUMENTS for chunk in document.chunks]
+    assert index.chunks(range(len(index))) == chunks
+    assert [document.record for document in index.documents] == [document.record for document in DOCUMENTS]
+    assert index.documents[0].page_label(1) == "i"
+    assert index.document_of_chunk(chunks[-1].id).record.doc_id == "SAN-1"
+
+
+def test_each_row_is_the_vector_of_its_chunk(index: Index) -> None:
+    everything = np.ones(len(index), dtype=bool)
+    for row, chunk in enumerate(index.chunks(range(len(index)))):
+        title = index.document_of_chunk(chunk.id).record.title
+        vector = EMBEDDER.embed_query("\n".join([title, " > ".join(chunk.heading_path), chunk.text]))
+        rows, scores = index.search_dense(vector, everything, 1)
+        assert rows[0] == row
+        assert scores[0] == pytest.approx(1, abs=1e-5)
+
+
+@settings(max_examples=50)
+@given(st.data())
+def test_dense_search_returns_as_many_permitted_rows_as_there_are(index: Index, data: st.DataObject) -> None:
+    allowed = np.array(data.draw(st.lists(st.booleans(), min_size=len(index), max_size=len(index))), dtype=bool)
+    k = data.draw(st.integers(1, 20))
+    rows, _ = index.search_dense(EMBEDDER.embed_query("returned funds"), allowed, k)
+    assert len(rows) == min(k, allowed.sum())
+    assert allowed[rows].all()
+
+
+def test_lexical_scores_find_codes(index: Index) -> None:
+    best = index.chunks([int(index.score_passages(["ac04"]).argmax())])[0]
+    assert "AC04" in best.text
+    assert index.document_frequency("ac04") > 0
+    assert index.document_frequency("zzzz") == 0
+    assert not index.score_passages(["zzzz"]).any()
+
+
+def test_files_do_not_depend_on_anything_but_the_content(tmp_path: Path) -> None:
+    build(tmp_path / "a")
+    build(tmp_path / "b")
+    for path in sorted((tmp_path / "a").rglob("*")):
+        if path.is_file():
+            assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes(), path.name
+
+
+def test_an_empty_index_can_be_opened(tmp_path: Path) -> None:
+    (tmp_path / "e").mkdir()
+    write_index(tmp_path / "e", [], np.zeros((0, 256), dtype=np.float32))
+    empty = open_index(tmp_path / "e")
+    assert len(empty) == 0
+    assert len(empty.search_dense(EMBEDDER.embed_query("x"), np.zeros(0, dtype=bool), 5)[0]) == 0
+
+
+def test_vectors_and_chunks_must_agree(tmp_path: Path) -> None:
+    with pytest.raises(BrokenIndexError, match="chunks but 1 vectors"):
+        write_index(tmp_path, DOCUMENTS, np.zeros((1, 256), dtype=np.float32))
+
+
+def test_a_damaged_file_is_one_clear_line(tmp_path: Path) -> None:
+    build(tmp_path / "g").close()
+    (tmp_path / "g" / "vectors.faiss").write_bytes(b"nothing")
+    with pytest.raises(BrokenIndexError, match="can't be read") as caught:
+        open_index(tmp_path / "g")
+    assert "\n" not in str(caught.value)
