@@ -1,6 +1,7 @@
 """Finds names of persons and customers by titles, by words that announce a party, and by known names."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from app.names import AMBIGUOUS_NAMES, GIVEN_NAMES, NOT_NAMES, SURNAMES
@@ -11,6 +12,10 @@ _PARTIES = frozenset(
     "beneficiary payee payer payor creditor debtor customer client originator remitter sender receiver recipient "
     "holder accountholder cardholder applicant named called name surname".split()
 )
+# After these words, or before those verbs, two capitalised words that are not the trade's name a customer.
+_POINTERS = frozenset("from for by to is behalf".split())
+_DEEDS = frozenset("sent sends wants asks asked called calls says claims received has requested paid complains".split())
+_THING = re.compile(r"(?:ment|tion|ity|ness|ance|ence|ing|ties)s?$")
 _FILLERS = frozenset("is was the a our named called name s".split())
 _PARTICLES = frozenset("van von de der den di da del della dos la le el al bin ibn ben abu ter ten mac mc st".split())
 
@@ -31,16 +36,15 @@ def _name_at(text: str, words: list[re.Match[str]], at: int) -> int:
     """How many words from `at` on are a name; 0 if none is."""
     run = _run(text, words, at)
     plain = [_plain(word) for word in run]
-    if not run or plain[0] in NOT_NAMES or plain[0] in _TITLES or plain[0] in _PARTICLES:
-        return 0
     before = _plain(words[at - 1]) if at and _joined(text, words[at - 1], words[at]) else ""
+    if plain[0] in NOT_NAMES or plain[0] in _TITLES:
+        return 0
     if before in _TITLES and words[at - 1][0] not in ("DR", "MS"):
         return _titled(run, plain)
-    if plain[0] in GIVEN_NAMES:
-        return _known(run, plain, announced=_announced(text, words, at))
-    if len(run) > 1 and plain[1] in SURNAMES and _is_capital(run[0]) and _is_capital(run[1]):
-        return 2 if run[0][0].istitle() else 0
-    return _party(run, plain) if _announced(text, words, at) else 0
+    announced = _announced(text, words, at)
+    if plain[0] in GIVEN_NAMES and (known := _known(run, plain, announced=announced)):
+        return known
+    return _unknown(run, plain, announced=announced, pointed=before in _POINTERS)
 
 
 def _run(text: str, words: list[re.Match[str]], at: int) -> list[re.Match[str]]:
@@ -54,7 +58,7 @@ def _run(text: str, words: list[re.Match[str]], at: int) -> list[re.Match[str]]:
 
 
 def _titled(run: list[re.Match[str]], plain: list[str]) -> int:
-    if not _is_capital(run[0]):
+    if not _is_capital(run[0]) and plain[0] not in _PARTICLES:
         return 1 + (len(run) > 1 and plain[0] in GIVEN_NAMES and plain[1] in SURNAMES)
     return _capitals(run, plain)
 
@@ -69,10 +73,27 @@ def _known(run: list[re.Match[str]], plain: list[str], *, announced: bool) -> in
     return length if length > 1 else int(announced)
 
 
+def _unknown(run: list[re.Match[str]], plain: list[str], *, announced: bool, pointed: bool) -> int:
+    """A name whose first word is no known given name."""
+    if plain[0] in _PARTICLES:
+        return 0
+    if len(run) > 1 and plain[1] in SURNAMES and run[0][0].istitle() and _is_capital(run[1]):
+        return 2
+    if announced:
+        return _party(run, plain)
+    return _stranger(run, plain) if pointed or (len(run) > 2 and plain[2] in _DEEDS) else 0
+
+
 def _party(run: list[re.Match[str]], plain: list[str]) -> int:
     """Two capitalised words or more after "beneficiary", "customer"...: a person or a company."""
     length = _capitals(run, plain)
     return length if length > 1 and all(word[0].istitle() or length == 2 for word in run[:length]) else 0
+
+
+def _stranger(run: list[re.Match[str]], plain: list[str]) -> int:
+    """As `_party`, but surer that the words are no term: "John Doe", not "PCI DSS" or "Risk Management"."""
+    length = _party(run, plain)
+    return length if all(w[0].istitle() and not _THING.search(w[0]) for w in run[:length]) else 0
 
 
 def _capitals(run: list[re.Match[str]], plain: list[str]) -> int:
@@ -110,4 +131,5 @@ def _is_capital(word: re.Match[str]) -> bool:
 
 
 def _plain(word: re.Match[str]) -> str:
-    return word[0].rstrip(".").removesuffix("'s").removesuffix("’s").casefold()
+    bare = word[0].rstrip(".").removesuffix("'s").removesuffix("’s").casefold()
+    return "".join(c for c in unicodedata.normalize("NFD", bare) if not unicodedata.combining(c))
