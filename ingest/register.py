@@ -185,20 +185,30 @@ def _contradictions(records: Sequence[Record], files: Collection[str]) -> Iterat
         by_file.setdefault(record.file, record)
         versions.setdefault((record.doc_id, record.version), record)
     for record in records:
-        if record.supersedes and not _superseded(record, versions):
+        if record.supersedes and not _predecessor_known(record, records):
             yield f"{_name(record)} ({record.file}): supersedes {record.supersedes}, which is not in the register"
     yield from _overlaps(list(versions.values()))
 
 
-def _superseded(record: Record, versions: Mapping[tuple[str, str], Record]) -> bool:
-    """Whether `supersedes` names a version of the same document, another document, or "id version"."""
+def _predecessor_known(record: Record, records: Sequence[Record]) -> bool:
+    """Whether `supersedes` ("4.1", "SOP-1" or "SOP-1 v4.1") names what the register holds or held.
+
+    The oldest version of a document that is still listed may name its own predecessor, which the store has let go.
+    """
     told = record.supersedes
-    if (record.doc_id, told.removeprefix("v")) in versions or (record.doc_id, told) in versions:
-        return told != record.version
-    if told in {doc_id for doc_id, _ in versions}:
+    ids = {other.doc_id for other in records}
+    if told in ids - {record.doc_id}:
         return True
-    doc_id, _, version = re.sub(r"[\s@/]+v?(?=[^\s@/]+$)", "\0", told).partition("\0")
-    return (doc_id, version) in versions
+    named = re.fullmatch(r"(?:(?P<id>.+?)[\s@/]+)?v?(?P<version>[^\s@/]+)", told)
+    doc_id = (named["id"] if named else None) or record.doc_id
+    version = named["version"] if named else told
+    if doc_id == record.doc_id and version == record.version:
+        return False
+    others = [other for other in records if other.doc_id == doc_id and other is not record]
+    if any(other.version == version for other in others):
+        return True
+    start = record.effective_from or date.min
+    return doc_id == record.doc_id and not any((other.effective_from or date.min) < start for other in others)
 
 
 def _overlaps(records: Sequence[Record]) -> Iterator[str]:

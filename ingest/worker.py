@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from ingest.errors import ParseError
+from ingest.errors import ParseError, PublishError
 from ingest.parsed import NEUTRAL_STEM, write_document
 
 _POLL_SECONDS = 0.2
@@ -67,7 +67,7 @@ class ParsePool:
     def parse(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, str]]:
         """Each job with the reason why it failed, or "" when `out` is written; in order of completion.
 
-        OSError when a parsed document can't be written.
+        OSError when a parsed document can't be written, PublishError when the parsers can't be loaded.
         """
         waiting = iter(jobs)
         while True:
@@ -149,6 +149,8 @@ class _Worker:
                 answer = json.loads(self._answer)
                 if "errno" in answer:
                     raise OSError(answer["errno"], answer["message"], str(self.job.out))
+                if "broken" in answer:
+                    raise PublishError(f"the parsers can't be loaded: {answer['broken']}", hint="install again: make")
                 return self._finish(str(answer["reason"]), end=bool(answer["end"]))
         if time.monotonic() > self._deadline:
             return self._finish(f"took longer than {self._limits.seconds:g} s to read", end=True)
@@ -218,6 +220,9 @@ def main() -> None:
         except OSError as error:  # the run's disk is at fault, not the document
             answers.write(json.dumps({"errno": error.errno, "message": error.strerror}).encode() + b"\n")
             return
+        except ImportError as error:  # so is the installation: no document may be blamed for it
+            answers.write(json.dumps({"broken": str(error)}).encode() + b"\n")
+            return
         used_mb = psutil.Process().memory_info().rss / _MEGABYTE
         # A worker that has grown, or ran out of memory, is in no state to read the next document.
         end = used_mb > order["memory_mb"] / 2 or reason == _memory_reason(order["memory_mb"])
@@ -245,6 +250,8 @@ def _parse(path: Path, out: Path, ocr: str) -> str:
         return _memory_reason(limit_mb)
     except RecursionError:
         return "nested too deeply to read"
+    except ImportError:
+        raise
     except Exception as error:  # noqa: BLE001 -- any failure of a parser is that document's alone
         return f"the parser failed: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
     write_document(document, out)
