@@ -2,12 +2,29 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from app.settings import Settings
+from ingest.errors import LLMError
+
+if TYPE_CHECKING:  # a second of import time that `none` does not need
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+Kind = Literal[
+    "throttled",  # told to wait
+    "unavailable",  # a fault of the service
+    "unreachable",  # no connection
+    "cut",  # the stream ended in the middle
+    "timeout",  # silent for too long, or not done within the deadline
+    "refused",  # credentials, permissions, an unknown model
+    "invalid",  # the request can't be answered by this model (too long...)
+    "guardrail",  # a guardrail blocked question or answer
+    "length",  # the answer is longer than allowed
+    "resting",  # failed several times in a row, not asked for a while
+    "missing",  # weights or memory for the embedded model are missing
+]
+"""Why an LLMError was raised, in its `kind`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +55,16 @@ class LLM(Protocol):
     parameters: Mapping[str, Any]
 
     @property
-    def chat_model(self) -> BaseChatModel:
+    def chat_model(self) -> "BaseChatModel":
         """The LangChain chat model behind this backend."""
+
+    @property
+    def structured(self) -> bool:
+        """Whether a `schema` binds this model's output."""
 
     def stream(
         self,
-        messages: Sequence[BaseMessage],
+        messages: "Sequence[BaseMessage]",
         *,
         deadline_s: float | None = None,
         schema: Mapping[str, Any] | None = None,
@@ -55,22 +76,28 @@ class LLM(Protocol):
         words yielded before it are only a part. Closing the iterator stops the model.
         """
 
-    @property
-    def structured(self) -> bool:
-        """Whether `schema` binds this model's output."""
-
     def health(self) -> str:
         """An empty string if it can be asked now, otherwise one line that says why not."""
 
-    def warm(self, messages: Sequence[BaseMessage] = ()) -> None:
-        """Get ready (start the server, read `messages` into its prompt cache); raises LLMError."""
+    def warm(self, messages: "Sequence[BaseMessage]" = ()) -> None:
+        """Get ready: start the server, read `messages` into its prompt cache; raises LLMError."""
 
     def close(self) -> None:
         """Release connections and child processes."""
 
 
 def load_llm(settings: Settings) -> LLM | None:
-    """The backend that the settings choose; None for "none". Raises SettingsError or LLMError."""
-    if settings.llm == "none":
-        return None
-    raise NotImplementedError(settings.llm)
+    """The backend that the settings choose, not started yet; None for "none". Raises SettingsError or LLMError."""
+    try:
+        if settings.llm == "bedrock":
+            from app.llm.bedrock import load_bedrock  # noqa: PLC0415  # the SDK loads only where it is chosen
+
+            return load_bedrock(settings)
+        if settings.llm == "local":
+            from app.llm.local import load_local  # noqa: PLC0415  # as above
+
+            return load_local(settings)
+    except ModuleNotFoundError as error:
+        missing = f"APP_LLM={settings.llm} needs the package {error.name}"
+        raise LLMError(missing, hint=f"pip install {error.name}", kind="missing") from None
+    return None

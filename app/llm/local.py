@@ -1,0 +1,201 @@
+"""Models behind an OpenAI-compatible URL: Ollama, vLLM, llama-server, or the embedded server."""
+
+import json
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import openai
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
+
+from app.llm import Kind
+from app.llm.backend import ChatBackend, Fault, Limits
+from app.llm.feed import Feed, LoopThread, TaskFeed
+from app.llm.server import EmbeddedServer, Endpoint, ServerSpec
+from app.settings import Settings
+from ingest.errors import LLMError, ModelError
+from ingest.models import QWEN, find_model
+
+ANSWER_S = 120.0
+STALL_S = 30.0
+CONNECT_S = 3.0
+
+_FAULTS: tuple[tuple[tuple[type[BaseException], ...], Kind, str, bool], ...] = (
+    ((openai.RateLimitError,), "throttled", "is throttling requests", False),
+    ((openai.APITimeoutError, httpx2.TimeoutException), "timeout", "did not answer in time", False),
+    ((openai.APIConnectionError,), "unreachable", "can't be reached", False),
+    ((openai.AuthenticationError, openai.PermissionDeniedError), "refused", "refused the key", False),
+    ((openai.NotFoundError,), "refused", "does not know the model or the path", False),
+    ((openai.BadRequestError, openai.UnprocessableEntityError), "invalid", "can't take this request", False),
+    ((openai.InternalServerError,), "unavailable", "has a fault", False),
+    ((httpx2.TransportError, json.JSONDecodeError), "cut", "broke off its answer", True),
+    ((openai.APIError,), "unavailable", "has a fault", True),  # an error object within the stream
+)
+
+
+class LocalLLM(ChatBackend):
+    """A model behind a URL, or behind the embedded server where there is none."""
+
+    def __init__(self, settings: Settings, name: str, model_id: str, server: EmbeddedServer | None = None) -> None:
+        super().__init__(name, model_id, settings)
+        self.limits = Limits(settings.llm_timeout_s or ANSWER_S, STALL_S)
+        self._settings = settings
+        self._server = server
+        self._lock = threading.Lock()
+        self._loop: LoopThread | None = None
+        self._connected: tuple[Endpoint, ChatOpenAI] | None = None
+
+    @property
+    def chat_model(self) -> BaseChatModel:
+        """See LLM; starts the embedded server."""
+        return self._connect()
+
+    @property
+    def structured(self) -> bool:
+        """See LLM."""
+        return True
+
+    def warm(self, messages: Sequence[BaseMessage] = ()) -> None:
+        """See LLM."""
+        model = self._connect()
+        if messages:
+            try:
+                model.invoke(list(messages), extra_body={"max_tokens": 1})
+            except (openai.OpenAIError, httpx2.HTTPError) as error:
+                raise self._explain(error).error() from error
+
+    def close(self) -> None:
+        """See LLM."""
+        with self._lock:
+            if self._connected:
+                self._disconnect(self._connected[1])
+            if self._loop:
+                self._loop.close()
+            self._connected = self._loop = None
+        if self._server:
+            self._server.close()
+
+    def _open(self, messages: list[BaseMessage], schema: Mapping[str, Any] | None) -> Feed:
+        model = self._connect()
+        body: dict[str, Any] = {"max_tokens": self._settings.llm_max_tokens}
+        if schema:
+            bound = {"name": "answer", "schema": dict(schema), "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": bound}
+        return TaskFeed(self._running_loop(), lambda: model.astream(messages, extra_body=body))
+
+    def _connect(self) -> ChatOpenAI:
+        """The chat model for the endpoint of now: a server that was started again has another."""
+        endpoint = self._server.ensure() if self._server else self._remote()
+        with self._lock:
+            if self._connected is None or self._connected[0] != endpoint:
+                if self._connected:
+                    self._disconnect(self._connected[1])
+                self._connected = (endpoint, self._make_model(endpoint))
+            return self._connected[1]
+
+    def _remote(self) -> Endpoint:
+        return Endpoint(self._settings.local_url, self._settings.local_api_key.get_secret_value())
+
+    def _make_model(self, endpoint: Endpoint) -> ChatOpenAI:
+        # Proxies of the environment are for the world outside, not for this machine.
+        outside = urlsplit(endpoint.url).hostname not in ("127.0.0.1", "::1", "localhost")
+        timeout = openai.Timeout(self.limits.answer_s, connect=CONNECT_S)
+        client = openai.DefaultHttpxClient(trust_env=outside)
+        key = endpoint.key or "none"  # the client insists on one
+        url = endpoint.url + ("/v1" if self._server else "")
+        if not self._server and not self._settings.local_model:
+            self.model_id = self._first_model(openai.OpenAI(base_url=url, api_key=key, http_client=client))
+        return ChatOpenAI(
+            model=self.model_id,
+            base_url=url,
+            api_key=SecretStr(key),
+            temperature=self._settings.temperature,
+            timeout=timeout,
+            max_retries=1,
+            stream_usage=True,
+            stream_chunk_timeout=None,  # the feed's caller watches the clock
+            http_client=client,
+            http_async_client=openai.DefaultAsyncHttpxClient(trust_env=outside),
+        )
+
+    def _first_model(self, client: openai.OpenAI) -> str:
+        try:
+            models = client.with_options(timeout=CONNECT_S, max_retries=1).models.list().data
+        except (openai.OpenAIError, httpx2.HTTPError) as error:
+            raise self._explain(error).error() from error
+        if not models:
+            raise LLMError(f"{self.name} offers no model", hint="set APP_LOCAL_MODEL", kind="refused")
+        return str(models[0].id)
+
+    def _disconnect(self, model: ChatOpenAI) -> None:
+        model.root_client.close()
+        if self._loop:
+            self._loop.run(model.root_async_client.close())
+
+    def _running_loop(self) -> LoopThread:
+        with self._lock:
+            self._loop = self._loop or LoopThread()
+            return self._loop
+
+    def _explain(self, error: BaseException) -> Fault:
+        for types, kind, text, again in _FAULTS:
+            if isinstance(error, types):
+                # A dead embedded server is started again by the next attempt.
+                restart = kind == "unreachable" and self._server is not None
+                hint = f"is it running at {self._settings.local_url}?" if kind == "unreachable" and not restart else ""
+                return Fault(kind, f"{self.name} {text}{_told(error)}", again or restart, hint)
+        return Fault("unavailable", f"{self.name} failed: {error}")
+
+    def _stopped(self, reason: str, metadata: Mapping[str, Any]) -> Fault | None:
+        if reason == "stop":
+            return None
+        if reason == "length":
+            return Fault("length", "the model's answer was longer than allowed", hint="raise APP_LLM_MAX_TOKENS")
+        if reason == "content_filter":
+            return Fault("guardrail", f"{self.name} filtered its answer")
+        return Fault("cut", f"{self.name} broke off its answer", again=True)
+
+    def _check(self) -> str:
+        if self._server:
+            return self._server.problem()
+        try:
+            model = self._connect()
+            model.root_client.with_options(timeout=CONNECT_S, max_retries=0).models.list()
+        except LLMError as error:
+            return str(error)
+        except (openai.OpenAIError, httpx2.HTTPError) as error:
+            return str(self._explain(error).error())
+        return ""
+
+
+def load_local(settings: Settings) -> LocalLLM:
+    """The local backend of the settings; raises LLMError where the weights are missing."""
+    if settings.local_url:
+        host = urlsplit(settings.local_url).netloc
+        return LocalLLM(settings, f"Local: {settings.local_model or 'model'} at {host}", settings.local_model)
+    path, title = settings.local_gguf, ""
+    if path is None:
+        try:
+            path, title = find_model(QWEN, settings.models), QWEN.title
+        except ModelError as error:
+            raise LLMError(error.message, hint=error.hint, kind="missing") from None
+    spec = ServerSpec(path, settings.local_context, settings.local_threads or _cores())
+    return LocalLLM(settings, f"Local: {title or path.stem}", path.name, EmbeddedServer(spec))
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _told(error: BaseException) -> str:
+    """What the server said, in short."""
+    body = getattr(error, "body", None)
+    said = body.get("message") if isinstance(body, Mapping) else None
+    return f": {str(said)[:200]}" if said else ""
