@@ -19,6 +19,7 @@ from reportlab.platypus import (
     CondPageBreak,
     Flowable,
     Frame,
+    KeepTogether,
     NextPageTemplate,
     PageBreak,
     PageTemplate,
@@ -209,7 +210,8 @@ class _Writer:
         return [*caption, table, Spacer(1, 9)]
 
     def _flow(self, block: Block, width: float) -> list[Flowable]:
-        return [ChartFlowable(chart(block.lines)), Paragraph(markup(block.text), self.look.caption), Spacer(1, 6)]
+        caption = Paragraph(markup(block.text), self.look.caption)
+        return [KeepTogether([ChartFlowable(chart(block.lines)), caption]), Spacer(1, 6)]
 
     def _landscape(self, block: Block, width: float) -> list[Flowable]:
         inner = self._blocks(block.children, self.paper[1] - 2 * MARGIN)
