@@ -1,9 +1,10 @@
 """One evaluation from start to end: cases, outcomes, scores, gate, comparison, report files."""
 
 import importlib.metadata
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from app.access import Reader
 from eval.cases import Case
 from eval.compare import compare_reports
 from eval.gate import Thresholds, check_thresholds
+from eval.junit import to_junit
 from eval.markdown import to_markdown
 from eval.metrics import score_case
 from eval.outcome import Journal, Outcome
-from eval.report import Verdict, build_report, judge_run, write_report
+from eval.page import to_html
+from eval.report import NOT_RUN, Verdict, build_report, judge_run, write_report
 from eval.run import Asks, Plan, run_cases
 from eval.stored import Stored
 from eval.summary import Row, by_group, summarise
@@ -38,13 +41,14 @@ class Evaluation:
     run: Mapping[str, Any]
     thresholds: Thresholds
     scorers: Sequence[Scorer] = ()
+    failures: Sequence[str] = ()
     baseline: Mapping[str, Any] | None = None
     resume: bool = False
     workers: int = 1
 
 
 def evaluate(evaluation: Evaluation, progress: Callable[[Outcome], None] = lambda outcome: None) -> dict[str, Any]:
-    """Run, score, gate and write `report.json` and `report.md` into the folder; returns the report."""
+    """Run, score, gate and write the report in every form into the folder; returns it."""
     rows = _scored(evaluation, progress)
     run = _describe(evaluation, rows)
     groups = by_group(rows)
@@ -58,7 +62,7 @@ def evaluate(evaluation: Evaluation, progress: Callable[[Outcome], None] = lambd
     comparison = compare_reports(evaluation.baseline, report) if evaluation.baseline else None
     drops = [] if comparison is None else comparison.drops(evaluation.thresholds.metrics)
     told = [f"{d.group}: {d.metric} dropped from {d.before:.3f} to {d.after:.3f} (n={d.n})" for d in drops]
-    report = build_report(run, rows, checks, comparison, judge_run(rows, checks, told, ()))
+    report = build_report(run, rows, checks, comparison, judge_run(rows, checks, told, evaluation.failures))
     write_files(report, evaluation.folder)
     return report
 
@@ -103,7 +107,27 @@ def _describe(evaluation: Evaluation, rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def write_files(report: Mapping[str, Any], folder: Path) -> None:
-    """Write every form of the report."""
+    """Write every form of the report, and one more line of the folder's history for the trend."""
     folder.mkdir(parents=True, exist_ok=True)
     write_report(report, folder / "report.json")
     (folder / "report.md").write_text(to_markdown(report), encoding="utf-8")
+    (folder / "junit.xml").write_text(to_junit(report), encoding="utf-8")
+    (folder / "report.html").write_text(
+        to_html(report, _with_history(report, folder / "history.jsonl")), encoding="utf-8"
+    )
+
+
+def _with_history(report: Mapping[str, Any], path: Path) -> list[dict[str, Any]]:
+    # Only runs of the same case file are one trend; a run that could not measure is none.
+    entry = {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cases": report["run"]["cases"],
+        "index": report["run"]["index"],
+        "configuration": report["run"]["configuration"],
+        "figures": {name: figure["value"] for name, figure in report["figures"].items()},
+    }
+    if report["verdict"]["code"] != NOT_RUN:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [run for line in lines if (run := json.loads(line))["cases"] == entry["cases"]]

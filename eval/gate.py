@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,11 @@ class Thresholds:
     categories: dict[str, Bounds]
     smallest_category: int = 1
 
+    def without(self, prefix: str) -> "Thresholds":
+        """These thresholds without the metrics whose names begin so (a judge that may not gate)."""
+        categories = {group: _dropped(bounds, prefix) for group, bounds in self.categories.items()}
+        return replace(self, overall=_dropped(self.overall, prefix), categories=categories)
+
     @property
     def metrics(self) -> frozenset[str]:
         """Every metric that some threshold names; drops against a baseline block in these only."""
@@ -63,6 +68,10 @@ class Check:
     def __str__(self) -> str:
         value = "not measured" if self.value is None else f"{self.value:.3f}"
         return f"{self.group}: {self.metric} is {value}, must be {self.bound}"
+
+
+def _dropped(bounds: Bounds, prefix: str) -> Bounds:
+    return {name: bound for name, bound in bounds.items() if not name.startswith(prefix)}
 
 
 def load_thresholds(path: Path) -> Thresholds:

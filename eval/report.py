@@ -108,6 +108,7 @@ def _case_report(row: Row) -> dict[str, Any]:
         "gold": [asdict(gold) for gold in case.gold],
         "scores": dict(row.scores),
         "unscored": dict(row.unscored),
+        "spread": dict(row.spread),
         "error": row.outcome.error,
         "seconds": round(row.outcome.seconds, 4),
     }

@@ -14,12 +14,17 @@ from eval.stats import interval, mean_interval, percentile, resample
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One scored case. `unscored` names metrics that should have a value and have none, with the reason."""
+    """One scored case.
+
+    `unscored` names metrics that should have a value and have none, with the reason. `spread` is the range of a
+    judged score over several runs.
+    """
 
     case: Case
     outcome: Outcome
     scores: Scores
     unscored: dict[str, str] = field(default_factory=dict)
+    spread: dict[str, float] = field(default_factory=dict)
 
     @property
     def abstained(self) -> bool:
