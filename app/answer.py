@@ -125,7 +125,7 @@ class Assistant:
         asked = read_question(question, history)
         retrieval = retriever.search(asked, filters, reader, self.top_k)
         clock.mark("retrieve")
-        selection = select_evidence(asked, retrieval.hits, retriever.index, retriever.embedder)
+        selection = select_evidence(asked, retrieval.hits, retriever.index, retrieval.vector)
         answer = _extractive(asked, retrieval, selection, retriever.index, filters)
         answer = replace(answer, question=question)
         clock.mark("select")

@@ -88,14 +88,7 @@ def cite(unit: Unit, index: Index) -> Citation:
 
 def extract(units: Sequence[Unit], index: Index) -> tuple[Statement, ...]:
     """The units themselves as statements: verbatim sentences and steps, table rows with their column names."""
-    return tuple(
-        Statement(_wording(unit, index), (cite(unit, index),), "step" if unit.kind == "step" else _kind(unit))
-        for unit in units
-    )
-
-
-def _kind(unit: Unit) -> Literal["statement", "row"]:
-    return "row" if unit.kind == "row" else "statement"
+    return tuple(Statement(_wording(unit, index), (cite(unit, index),), unit.kind) for unit in units)
 
 
 def _wording(unit: Unit, index: Index) -> str:

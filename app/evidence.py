@@ -1,27 +1,26 @@
 """Hits -> the sentences, steps and table rows that answer, each a verbatim span of its chunk."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log
+
+import numpy as np
 
 from app.question import Question
 from app.retrieve import Hit
 from app.values import conflict
-from ingest.chunk import Chunk, Part
-from ingest.embed import Embedder
-from ingest.index import Index
+from ingest.chunk import Chunk
+from ingest.index import Index, Scores
 from ingest.lexical import analyse
-from ingest.sentences import split_sentences
+from ingest.units import UnitKind, unit_spans
 
 READ_HITS = 6  # passages whose units compete
-EMBEDDED_UNITS = 24  # units compared by meaning; the rest drops out on words alone
 MAX_UNITS = 6
 MAX_PASSAGE = 10  # units of one passage that describes what to do without numbering the steps
 NEAR = 0.62  # share of the best unit's score that a unit of the same passage needs
 FAR = 0.9  # and one of another passage
 MAX_STEPS = 14
-LONG_STEP = 420  # characters; a longer step is cut into sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +28,19 @@ class Unit:
     """One sentence, step or table row: characters `start` to `end` of the chunk `chunk_id`, one of the hit's.
 
     `score` is comparable within one question only; `coverage` is the idf-weighted share of the question's terms
-    in the unit, its headings and title.
+    in the unit, its headings and title; `meaning` the cosine of question and unit.
     """
 
     hit: Hit
     chunk_id: str
-    kind: str
+    kind: UnitKind
     start: int
     end: int
     text: str
     heading: str
     score: float = 0.0
     coverage: float = 0.0
+    meaning: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,10 @@ def shows(kind: str, text: str) -> bool:
     return pattern is None or bool(pattern.search(text))
 
 
-def select_evidence(question: Question, hits: Sequence[Hit], index: Index, embedder: Embedder) -> Selection:
-    """Rank the units of the best hits and choose those that answer."""
-    units = [unit for hit in hits[:READ_HITS] for unit in hit_units(hit, index)]
-    if not units:
-        return Selection((), ())
-    ranked = _ranked(question, units, index, embedder)
-    return Selection(_choose(question, ranked, index), ranked)
+def select_evidence(question: Question, hits: Sequence[Hit], index: Index, vector: Scores) -> Selection:
+    """Rank the units of the best hits and choose those that answer; `vector` (dim,) is the question's."""
+    ranked = _ranked(question, hits[:READ_HITS], index, vector)
+    return Selection(_choose(question, ranked, index) if ranked else (), tuple(ranked))
 
 
 def hit_units(hit: Hit, index: Index) -> list[Unit]:
@@ -90,46 +87,32 @@ def hit_units(hit: Hit, index: Index) -> list[Unit]:
     return [unit for chunk in chunks if chunk for unit in _chunk_units(hit, chunk)]
 
 
-def _chunk_units(hit: Hit, chunk: Chunk) -> Iterator[Unit]:
+def _chunk_units(hit: Hit, chunk: Chunk) -> list[Unit]:
     heading = chunk.heading_path[-1] if chunk.heading_path else hit.title
-    for part in chunk.parts:
-        kind = {"step": "step", "table": "row"}.get(part.kind, "statement")
-        for start, end in _bounds(chunk.text, part):
-            yield Unit(hit, chunk.id, kind, start, end, chunk.text[start:end], heading)
+    return [
+        Unit(hit, chunk.id, span.kind, span.start, span.end, chunk.text[span.start : span.end], heading)
+        for span in unit_spans(chunk)
+    ]
 
 
-def _bounds(text: str, part: Part) -> Iterator[tuple[int, int]]:
-    piece = text[part.start : part.end]
-    if part.kind == "table":
-        start = part.start
-        for number, line in enumerate(piece.split("\n")):
-            if number or "\n" not in piece:
-                yield start, start + len(line)
-            start += len(line) + 1
-    elif part.kind in ("step", "list") and len(piece) <= LONG_STEP:
-        yield part.start, part.end
-    else:
-        yield from ((part.start + a, part.start + b) for a, b in split_sentences(piece))
-
-
-def _ranked(question: Question, units: Sequence[Unit], index: Index, embedder: Embedder) -> tuple[Unit, ...]:
+def _ranked(question: Question, hits: Sequence[Hit], index: Index, vector: Scores) -> list[Unit]:
+    """The units of the hits, best first."""
     idf = {term: log(1 + len(index) / (1 + index.document_frequency(term))) for term in question.terms}
     total = sum(idf.values()) or 1.0
     scored = []
-    for unit in units:
-        own = set(analyse(unit.text))
-        around = set(analyse(f"{unit.hit.section}\n{unit.hit.title}"))
-        in_unit = sum(weight for term, weight in idf.items() if term in own) / total
-        in_context = sum(weight for term, weight in idf.items() if term in own | around) / total
-        score = 0.35 * in_unit + 0.15 * in_context + 0.2 * unit.hit.score
-        score += 0.1 if question.wants in _SHOWS and shows(question.wants, unit.text) else 0.0
-        scored.append(replace(unit, score=score, coverage=in_context))
-    scored.sort(key=lambda unit: -unit.score)
-    near, far = scored[:EMBEDDED_UNITS], scored[EMBEDDED_UNITS:]
-    vector = embedder.embed_query(question.text)
-    meanings = embedder.embed_documents([f"{unit.heading}: {unit.text}" for unit in near]) @ vector
-    near = [replace(u, score=u.score + 0.5 * float(m)) for u, m in zip(near, meanings, strict=True)]
-    return tuple(sorted(near, key=lambda unit: -unit.score)) + tuple(far)
+    for hit in hits:
+        around = set(analyse(f"{hit.section}\n{hit.title}"))
+        units = hit_units(hit, index)
+        rows = [row for chunk_id in hit.chunk_ids if (row := index.row(chunk_id)) is not None]
+        meanings = np.concatenate([index.unit_vectors(row) for row in rows]) @ vector
+        for unit, meaning in zip(units, meanings, strict=True):
+            own = set(analyse(unit.text))
+            in_unit = sum(weight for term, weight in idf.items() if term in own) / total
+            in_context = sum(weight for term, weight in idf.items() if term in own or term in around) / total
+            score = 0.35 * in_unit + 0.15 * in_context + 0.2 * hit.score + 0.5 * float(meaning)
+            score += 0.1 if question.wants in _SHOWS and shows(question.wants, unit.text) else 0.0
+            scored.append(replace(unit, score=score, coverage=in_context, meaning=float(meaning)))
+    return sorted(scored, key=lambda unit: -unit.score)
 
 
 def _choose(question: Question, ranked: Sequence[Unit], index: Index) -> tuple[Unit, ...]:

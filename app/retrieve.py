@@ -75,6 +75,7 @@ class Retrieval:
     hits: tuple[Hit, ...]
     out_of_force: Hit | None
     documents_searched: int
+    vector: Scores  # the question's, (dim,)
 
 
 class Retriever:
@@ -90,13 +91,15 @@ class Retriever:
         """The k best permitted passages in force on the as-of date (today by default)."""
         on = filters.as_of or date.today()
         in_force = self._mask(filters, reader.groups, on, True)
-        rows, scores, dense = self._rank(question, in_force)
+        vector = self.embedder.embed_query(question.text)
+        rows, scores, dense = self._rank(question, vector, in_force)
         others = self._mask(filters, reader.groups, on, False)
-        better = self._better_elsewhere(question, in_force, others)
+        better = self._better_elsewhere(question, vector, in_force, others)
         return Retrieval(
             hits=tuple(self._hits(rows, scores, dense, k)),
             out_of_force=better,
             documents_searched=len(np.unique(self.index.document_of[in_force])),
+            vector=vector,
         )
 
     def _permitted(self, filters: Filters, groups: frozenset[str], on: date, in_force: bool) -> Mask:
@@ -115,9 +118,8 @@ class Retriever:
 
         return self.index.rows_where(permitted)
 
-    def _rank(self, question: Question, allowed: Mask) -> tuple[Rows, Scores, Scores]:
+    def _rank(self, question: Question, vector: Scores, allowed: Mask) -> tuple[Rows, Scores, Scores]:
         """Permitted candidate rows, best first, with fused score and cosine similarity."""
-        vector = self.embedder.embed_query(question.text)
         dense_rows, _ = self.index.search_dense(vector, allowed, CANDIDATES)
         passage = np.where(allowed, self.index.score_passages(question.terms), 0)
         section = np.where(allowed, self.index.score_sections(question.terms), 0)
@@ -133,11 +135,11 @@ class Retriever:
         order = np.argsort(-fused, kind="stable")
         return rows[order], fused[order], similarity[order]
 
-    def _better_elsewhere(self, question: Question, in_force: Mask, others: Mask) -> Hit | None:
+    def _better_elsewhere(self, question: Question, vector: Scores, in_force: Mask, others: Mask) -> Hit | None:
         """The passage of a version not in force that would have come first, had it been in force."""
         if not others.any():
             return None
-        rows, scores, dense = self._rank(question, in_force | others)
+        rows, scores, dense = self._rank(question, vector, in_force | others)
         return self._hits(rows, scores, dense, 1)[0] if len(rows) and others[rows[0]] else None
 
     def _hits(self, rows: Rows, scores: Scores, similarities: Scores, k: int) -> list[Hit]:

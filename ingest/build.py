@@ -10,12 +10,13 @@ from typing import Protocol
 import numpy as np
 
 from ingest.chunk import Chunk, ChunkSettings, chunk_document, context
-from ingest.embed import Embedder
+from ingest.embed import Embedder, Passage, Vectors
 from ingest.failpoint import reach
 from ingest.index import Index, IndexedDocument, write_index
 from ingest.manifest import Entry
 from ingest.parsed import read_document, with_name
 from ingest.plan import Kept, Wanted
+from ingest.units import unit_spans
 
 
 class Watcher(Protocol):
@@ -105,32 +106,42 @@ def build_index(
 ) -> Counts:
     """Embed what has no vector yet and write the index of all documents into `folder`."""
     documents = [item.load() for item in built]
-    texts = [context(chunk, document.record.title) for document in documents for chunk in document.chunks]
-    keys = [hashlib.sha256(text.encode()).digest() for text in texts]
+    passages = [passage_of(chunk, document.record.title) for document in documents for chunk in document.chunks]
+    keys = [_key(passage) for passage in passages]
     known = _known_rows(previous) if previous else {}
-    new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+    new = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in known}
     watcher.begin("embedding", len(new))
-    fresh = dict(zip(new, embedder.embed_documents(list(new.values()), progress=watcher.advance), strict=True))
+    fresh = dict(zip(new, embedder.embed_passages(list(new.values()), progress=watcher.advance), strict=True))
     reach("embedded")
-    vectors = np.zeros((len(keys), embedder.info.dim), dtype=np.float32)
-    reused = [row for row, key in enumerate(keys) if key in known]
-    if previous and reused:
-        vectors[reused] = previous.vectors(known[keys[row]] for row in reused)
-    for row, key in enumerate(keys):
-        if key in fresh:
-            vectors[row] = fresh[key]
+    vectors = [fresh[key] if key in fresh else _taken_over(previous, known[key]) for key in keys]
     watcher.begin("writing", 0)
-    write_index(folder, documents, vectors)
+    write_index(folder, documents, vectors, embedder.info.dim)
     reach("built")
-    return Counts(embedded=len(new), reused=len(reused))
+    return Counts(embedded=len(new), reused=sum(key in known for key in keys))
+
+
+def passage_of(chunk: Chunk, title: str) -> Passage:
+    """What is embedded for a chunk: its text in context, and its units' places in that."""
+    text = context(chunk, title)
+    shift = len(text) - len(chunk.text)
+    return Passage(text, tuple((span.start + shift, span.end + shift) for span in unit_spans(chunk)))
+
+
+def _key(passage: Passage) -> bytes:
+    return hashlib.sha256(json.dumps([passage.text, passage.units]).encode()).digest()
+
+
+def _taken_over(previous: Index | None, row: int) -> Vectors:
+    assert previous is not None  # noqa: S101 -- a row is known from it
+    return np.vstack([previous.vectors([row]), previous.unit_vectors(row)])
 
 
 def _known_rows(previous: Index) -> dict[bytes, int]:
-    """The row of each text that has a vector in the previous index, by the text's sha256."""
+    """The row of each passage that has vectors in the previous index, by its key."""
     known: dict[bytes, int] = {}
     row = 0
     for number, document in enumerate(previous.documents):
         for chunk in previous.document_chunks(number):
-            known[hashlib.sha256(context(chunk, document.record.title).encode()).digest()] = row
+            known[_key(passage_of(chunk, document.record.title))] = row
             row += 1
     return known

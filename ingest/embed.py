@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from ingest.models import MODELS, find_model, sha256_file
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from torch import Tensor
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[int], None]
@@ -40,6 +41,14 @@ class EmbedderInfo:
     dim: int
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text to embed, and the (start, end) offsets of the units in it that get a vector of their own."""
+
+    text: str
+    units: tuple[tuple[int, int], ...] = ()
+
+
 class Embedder(Protocol):
     """Texts in, L2-normalised float32 vectors out; loading is put off to the first text."""
 
@@ -49,6 +58,9 @@ class Embedder(Protocol):
 
     def embed_documents(self, texts: Sequence[str], *, progress: Progress = ...) -> Vectors:
         """Vectors of shape (len(texts), dim), in the order of the texts."""
+
+    def embed_passages(self, passages: Sequence[Passage], *, progress: Progress = ...) -> list[Vectors]:
+        """For each passage (1 + units, dim): its vector, then those of its units as they stand in it."""
 
     def embed_query(self, text: str) -> Vectors:
         """One vector of shape (dim,)."""
@@ -145,6 +157,37 @@ class SentenceEmbedder:
         vector: Vectors = self._encode([text])[0]
         return vector
 
+    def embed_passages(self, passages: Sequence[Passage], *, progress: Progress = lambda _: None) -> list[Vectors]:
+        """For each passage (1 + units, dim). Units are pooled from the passage's own token vectors: they cost no
+        second pass and know their context."""
+        found: list[Vectors] = [np.zeros((0, self.info.dim), dtype=np.float32)] * len(passages)
+        order = sorted(range(len(passages)), key=lambda i: len(passages[i].text), reverse=True)
+        for start in range(0, len(order), _SLICE // 4):
+            rows = order[start : start + _SLICE // 4]
+            for row, vectors in zip(rows, self._pooled([passages[i] for i in rows]), strict=True):
+                found[row] = vectors
+            progress(len(rows))
+        return found
+
+    def _pooled(self, passages: Sequence[Passage]) -> list[Vectors]:
+        model = self._model()
+        features: Any = model.encode(  # its type speaks of one text only
+            [passage.text for passage in passages],
+            batch_size=self._batch,
+            output_value=None,
+            show_progress_bar=False,
+        )
+        encoded = model.tokenizer(
+            [passage.text for passage in passages],
+            truncation=True,
+            max_length=model.max_seq_length,
+            return_offsets_mapping=True,
+        )
+        return [
+            _pool(passage, feature["sentence_embedding"], feature["token_embeddings"], offsets)
+            for passage, feature, offsets in zip(passages, features, encoded["offset_mapping"], strict=True)
+        ]
+
     def _encode(self, texts: list[str]) -> Vectors:
         vectors = self._model().encode(
             texts, batch_size=self._batch, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
@@ -172,6 +215,19 @@ class SentenceEmbedder:
             raise ModelError(f"{self._folder} can't be loaded as an embedding model: {error}") from error
 
 
+def _pool(passage: Passage, whole: "Tensor", tokens: "Tensor", offsets: Sequence[tuple[int, int]]) -> Vectors:
+    """The passage's vector and the mean of each unit's token vectors; units beyond the model's reach get the former."""
+    sentence = whole.cpu().numpy().astype(np.float32)
+    matrix = tokens.cpu().numpy()[: len(offsets)]
+    starts, ends = np.array([a for a, _ in offsets]), np.array([b for _, b in offsets])
+    rows = [sentence]
+    for start, end in passage.units:
+        inside = (starts >= start) & (ends <= end) & (ends > starts)
+        rows.append(matrix[inside].mean(axis=0) if inside.any() else sentence)
+    vectors = np.stack(rows)
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
 class WordHashEmbedder:
     """For tests: each word and its stem-like beginning is hashed to one of 256 dimensions.
 
@@ -186,6 +242,13 @@ class WordHashEmbedder:
         progress(len(texts))
         return vectors.astype(np.float32)
 
+    def embed_passages(self, passages: Sequence[Passage], *, progress: Progress = lambda _: None) -> list[Vectors]:
+        """For each passage (1 + units, 256)."""
+        progress(len(passages))
+        return [
+            np.stack([self.embed_query(p.text), *(self.embed_query(p.text[a:b]) for a, b in p.units)]) for p in passages
+        ]
+
     def embed_query(self, text: str) -> Vectors:
         """One vector of shape (256,)."""
         vector = np.zeros(self.info.dim, dtype=np.float32)
@@ -195,4 +258,4 @@ class WordHashEmbedder:
         norm = float(np.linalg.norm(vector))
         if norm == 0:
             vector[0] = norm = 1.0
-        return vector / np.float32(norm)
+        return np.asarray(vector / norm, dtype=np.float32)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from ingest.chunk import ChunkSettings, chunk_document, context
+from ingest.build import passage_of
+from ingest.chunk import ChunkSettings, chunk_document
 from ingest.document import Block, BlockKind, Document, Page
 from ingest.embed import WordHashEmbedder
 from ingest.index import Index, IndexedDocument, open_index, write_index
@@ -25,12 +26,27 @@ def indexed(record: Record, *blocks: Block) -> IndexedDocument:
 
 
 RETURNS = Record(
-    "SOP-1", "returns.md", "Returned payments", "2.0", "approved", effective_from=date(2026, 1, 1), owner="Investigations",
-    rails=("swift",), regions=("us",), doc_type="sop", supersedes="1.0",
-)  # fmt: skip
+    doc_id="SOP-1",
+    file="returns.md",
+    title="Returned payments",
+    version="2.0",
+    effective_from=date(2026, 1, 1),
+    supersedes="1.0",
+    owner="Investigations",
+    doc_type="sop",
+    rails=("swift",),
+    regions=("us",),
+)
 OLD_RETURNS = Record(
-    "SOP-1", "old/returns.md", "Returned payments", "1.0", "superseded", date(2025, 1, 1), date(2025, 12, 31), rails=("swift",)
-)  # fmt: skip
+    doc_id="SOP-1",
+    file="old/returns.md",
+    title="Returned payments",
+    version="1.0",
+    status="superseded",
+    effective_from=date(2025, 1, 1),
+    effective_to=date(2025, 12, 31),
+    rails=("swift",),
+)
 CUTOFFS = Record("REF-1", "cutoffs.md", "Cut-offs", "1.0", rails=("chaps", "fedwire"), doc_type="reference")
 SANCTIONS = Record("SAN-1", "sanctions.md", "Sanctions holds", "1.0", readers=("sanctions",), doc_type="sop")
 
@@ -61,7 +77,7 @@ DOCUMENTS: tuple[IndexedDocument, ...] = (
 
 
 def build(folder: Path, documents: Sequence[IndexedDocument] = DOCUMENTS) -> Index:
-    texts = [context(chunk, document.record.title) for document in documents for chunk in document.chunks]
+    passages = [passage_of(chunk, document.record.title) for document in documents for chunk in document.chunks]
     folder.mkdir(parents=True)
-    write_index(folder, documents, EMBEDDER.embed_documents(texts))
+    write_index(folder, documents, EMBEDDER.embed_passages(passages), EMBEDDER.info.dim)
     return open_index(folder)

@@ -10,6 +10,7 @@ from small_library import DOCUMENTS, EMBEDDER, build
 
 from ingest.errors import BrokenIndexError
 from ingest.index import Index, open_index, write_index
+from ingest.units import unit_spans
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,12 @@ def test_each_row_is_the_vector_of_its_chunk(index: Index) -> None:
         rows, scores = index.search_dense(vector, everything, 1)
         assert rows[0] == row
         assert scores[0] == pytest.approx(1, abs=1e-5)
+
+
+def test_each_unit_has_its_own_vector(index: Index) -> None:
+    for row, chunk in enumerate(index.chunks(range(len(index)))):
+        expected = [EMBEDDER.embed_query(chunk.text[span.start : span.end]) for span in unit_spans(chunk)]
+        assert np.allclose(index.unit_vectors(row), expected, atol=0.01)
 
 
 @settings(max_examples=50)
@@ -63,7 +70,7 @@ def test_files_do_not_depend_on_anything_but_the_content(tmp_path: Path) -> None
 
 def test_an_empty_index_can_be_opened(tmp_path: Path) -> None:
     (tmp_path / "e").mkdir()
-    write_index(tmp_path / "e", [], np.zeros((0, 256), dtype=np.float32))
+    write_index(tmp_path / "e", [], [], 256)
     empty = open_index(tmp_path / "e")
     assert len(empty) == 0
     assert len(empty.search_dense(EMBEDDER.embed_query("x"), np.zeros(0, dtype=bool), 5)[0]) == 0
@@ -71,7 +78,7 @@ def test_an_empty_index_can_be_opened(tmp_path: Path) -> None:
 
 def test_vectors_and_chunks_must_agree(tmp_path: Path) -> None:
     with pytest.raises(BrokenIndexError, match="chunks but 1 vectors"):
-        write_index(tmp_path, DOCUMENTS, np.zeros((1, 256), dtype=np.float32))
+        write_index(tmp_path, DOCUMENTS, [np.zeros((1, 256), dtype=np.float32)], 256)
 
 
 def test_a_damaged_file_is_one_clear_line(tmp_path: Path) -> None:
