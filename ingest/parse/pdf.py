@@ -1,35 +1,54 @@
 """PDF files: text layer or OCR page by page, then one layout logic for both."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from pypdfium2 import PdfDocument, PdfiumError
 
-from ingest.document import Document, Page, Span
+from ingest.document import Document, Page
 from ingest.errors import ParseError
-from ingest.parse.layout import Line, make_rows
+from ingest.parse.aligned import find_aligned
+from ingest.parse.compose import Composer, Item, neighbours
+from ingest.parse.contents import drop_contents
+from ingest.parse.furniture import strip_furniture
+from ingest.parse.drawing import Edge, read_drawing
+from ingest.parse.grid import find_grids
+from ingest.parse.hidden import split_hidden
+from ingest.parse.joining import Joiner
+from ingest.parse.layout import Line, order_lines
 from ingest.parse.outline import Outline
-from ingest.parse.wording import BULLET, clean, has_leaders, heading_number, number_depth, step_number
-from ingest.parse.words import PageText, read_words
+from ingest.parse.styles import Bookmark, Styles, bookmark_key, measure
+from ingest.parse.wording import clean, smuggles
+from ingest.parse.textlayer import read_words
+from ingest.parse.words import PageText, Word, main_turn, turn_box
 
 MAX_PAGES = 5_000
 _LEAST_CHARACTERS = 12
+_MAX_BOOKMARKS = 20_000
+_LOW_CONFIDENCE = 0.8
 
 
 def parse_pdf(path: Path, *, ocr: str = "rapidocr") -> Document:
     """A PDF as blocks with pages and word positions; pages without a text layer are read by OCR."""
     document = open_pdf(path)
     try:
-        pages = [_read_page(document, i, ocr) for i in range(len(document))]
+        reader = PageReader(document, ocr)
+        pages = [reader.read(i) for i in range(len(document))]
+        bookmarks = _bookmarks(document)
         title = clean(str(document.get_metadata_value("Title") or ""))
     finally:
         document.close()
+    strip_furniture(pages)
+    drop_contents(pages)
     outline = Outline()
-    _build(outline, pages)
+    _compose(outline, pages, reader.edges, bookmarks)
     blocks = tuple(outline.blocks)
-    first = next((b.text for b in blocks if b.kind == "heading"), "")
-    return Document(title or first or path.stem, blocks, tuple(Page(p.index, p.label, p.confidence) for p in pages))
+    return Document(
+        _title(title, pages, blocks, path.stem),
+        blocks,
+        tuple(Page(p.index, p.label, p.confidence) for p in pages),
+        tuple(reader.warnings()),
+    )
 
 
 def open_pdf(path: Path) -> PdfDocument:
@@ -42,78 +61,135 @@ def open_pdf(path: Path) -> PdfDocument:
         raise ParseError(f"damaged PDF: {error}", hint="print it to PDF again") from error
     if len(document) > MAX_PAGES:
         raise ParseError(f"{len(document)} pages; at most {MAX_PAGES} are read", hint="split the file")
+    if not len(document):
+        raise ParseError("damaged PDF: it has no pages", hint="print it to PDF again")
     return document
 
 
-def _read_page(document: PdfDocument, i: int, ocr: str) -> PageText:
-    page: Any = document[i]
-    width, height = page.get_size()
-    read = PageText(i + 1, width, height, label=document.get_page_label(i))
-    textpage = page.get_textpage()
-    read.words = read_words(page, textpage, i + 1)
-    if sum(len(word.text) for word in read.words) < _LEAST_CHARACTERS and ocr != "none":
+class PageReader:
+    """Reads the pages of one PDF one by one and remembers what the records officer should know."""
+
+    def __init__(self, document: PdfDocument, ocr: str) -> None:
+        self.document = document
+        self.ocr = ocr
+        self.edges: dict[int, list[Edge]] = {}
+        self.hidden: list[int] = []
+        self.unread: list[int] = []
+        self.doubtful: list[tuple[int, float]] = []
+
+    def read(self, i: int) -> PageText:
+        """The shown words of the page with this 0-based index, upright, and its printed label if the PDF has it."""
+        try:
+            page: Any = self.document[i]
+        except PdfiumError:
+            self.unread.append(i + 1)
+            return PageText(i + 1, 612, 792)
+        width, height = page.get_size()
+        read = PageText(i + 1, width or 1, height or 1, label=self.document.get_page_label(i))
+        textpage = page.get_textpage()
+        read.words = read_words(page, textpage, i + 1)
+        textpage.close()
+        drawing = read_drawing(page)
+        shown = split_hidden(page, read, scanned=drawing.picture > 0.5)
+        read.words = shown.words
+        if any(smuggles(w.text) for w in shown.words) or any(w.text.isalnum() for w in shown.hidden):
+            self.hidden.append(i + 1)
+        if sum(len(word.text) for word in read.words) < _LEAST_CHARACTERS and shown.inked and self.ocr != "none":
+            self._read_scan(page, read)
+        else:
+            read.turn_words(main_turn(read.words))
+        self.edges[i + 1] = [_turn_edge(e, read) for e in drawing.edges]
+        page.close()
+        return read
+
+    def _read_scan(self, page: Any, read: PageText) -> None:
         from ingest.parse.scan import read_scan  # noqa: PLC0415  # the OCR models are loaded only for scans
 
-        read_scan(page, read, ocr)
-    textpage.close()
-    page.close()
-    return read
+        read_scan(page, read, self.ocr)
+        if read.words and (read.confidence or 0) < _LOW_CONFIDENCE:
+            self.doubtful.append((read.index, read.confidence or 0))
+
+    def warnings(self) -> list[str]:
+        """What was dropped or may be wrong, with page numbers."""
+        found: list[str] = []
+        if self.hidden:
+            found.append(f"hidden text dropped on {_pages(self.hidden)}")
+        if self.unread:
+            found.append(f"damaged and not read: {_pages(self.unread)}")
+        found += [f"page {i}: OCR is unsure (mean confidence {c:.2f})" for i, c in self.doubtful]
+        return found
 
 
-def _build(outline: Outline, pages: list[PageText]) -> None:
-    rows = {page.index: make_rows(page.words) for page in pages}
-    sizes = Counter(round(w.size * 2) / 2 for p in pages for w in p.words for _ in w.text)
-    body = sizes.most_common(1)[0][0] if sizes else 10.0
-    styles = sorted({_style(r) for rs in rows.values() for r in rs if _is_heading(r, body)}, reverse=True)
-    for page in pages:
-        outline.page = page.index
-        run: list[Line] = []
-        for row in rows[page.index]:
-            if run and (_breaks(run, row) or _is_heading(row, body) != _is_heading(run[-1], body)):
-                _emit(outline, page, run, styles if _is_heading(run[-1], body) else [])
-                run = []
-            run.append(row)
-        if run:
-            _emit(outline, page, run, styles if _is_heading(run[-1], body) else [])
-
-
-def _style(row: Line) -> tuple[float, bool]:
-    return round(row.size * 2) / 2, row.bold
-
-
-def _is_heading(row: Line, body: float) -> bool:
-    words = len(row.words)
-    return (
-        words <= 20 and not has_leaders(row.text) and (row.size > body * 1.12 or (row.bold and row.size >= body * 0.95))
+def _compose(outline: Outline, pages: list[PageText], edges: dict[int, list[Edge]], bookmarks: list[Bookmark]) -> None:
+    items = {page.index: _items(page, edges.get(page.index, [])) for page in pages}
+    lines = [item for found in items.values() for item in found if isinstance(item, Line)]
+    scanned = sum(page.confidence is not None for page in pages) > len(pages) / 2
+    body, gap, bold = measure(lines)
+    styles = Styles(body, gap, bold, scanned, {k: b for b in reversed(bookmarks) for k in b.keys()})
+    styles.rank(
+        [
+            item
+            for found in items.values()
+            for i, item in enumerate(found)
+            if isinstance(item, Line) and styles.is_heading(item, neighbours(found, i))
+        ]
     )
+    composer = Composer(outline, Joiner(pages), styles)
+    for page in pages:
+        composer.add_page(items[page.index])
+    composer.finish()
 
 
-def _breaks(run: list[Line], row: Line) -> bool:
-    last = run[-1]
-    return row.y0 - last.y1 > 0.6 * last.size or bool(step_number(row.text) or BULLET.match(row.text))
+def _items(page: PageText, edges: list[Edge]) -> list[Item]:
+    """The tables and lines of a page in reading order; each table holds its place by a stand-in word."""
+    tables = find_grids(edges, page.words, page.index)
+    tabled = {id(word) for table in tables for row in table.rows for cell in row for word in cell}
+    boxes = [Word("\0", page.index, *t.box) for t in tables]
+    by_box = {id(w): t for w, t in zip(boxes, tables, strict=True)}
+    items: list[Item] = []
+    run: list[Line] = []
+    for line in order_lines([*(w for w in page.words if id(w) not in tabled), *boxes]):
+        found = [by_box[id(w)] for w in line.words if id(w) in by_box]
+        if found:
+            items += find_aligned(run)
+            items += found
+            run = []
+        else:
+            run.append(line)
+    return items + find_aligned(run)
 
 
-def _emit(outline: Outline, page: PageText, run: list[Line], styles: list[tuple[float, bool]]) -> None:
-    text, spans = _join(page, run)
-    if styles:
-        depth = number_depth(heading_number(text))
-        outline.heading(text, styles.index(_style(run[0])) + 1 + depth / 10, spans)
-    elif number := step_number(text):
-        outline.add("step", text, number=number, spans=spans)
-    elif BULLET.match(text):
-        outline.add("list", text, spans=spans)
-    else:
-        outline.add("paragraph", text, spans=spans)
+def _turn_edge(edge: Edge, read: PageText) -> Edge:
+    if not read.turn:
+        return edge
+    box = (edge["x0"], edge["top"], edge["x1"], edge["bottom"])
+    x0, y0, x1, y1 = turn_box(box, read.turn, (read.width, read.height))
+    flipped = {"h": "v", "v": "h"}[edge["orientation"]] if read.turn % 180 else edge["orientation"]
+    return {"orientation": flipped, "x0": x0, "x1": x1, "top": y0, "bottom": y1, "width": x1 - x0, "height": y1 - y0}
 
 
-def _join(page: PageText, run: list[Line]) -> tuple[str, tuple[Span, ...]]:
-    parts: list[str] = []
-    spans: list[Span] = []
-    at = 0
-    for word in (word for row in run for word in row.words):
-        shown = clean(word.text)
-        if shown:
-            spans.append(page.span(word, at, at + len(shown)))
-            parts.append(shown)
-            at += len(shown) + 1
-    return " ".join(parts), tuple(spans)
+def _bookmarks(document: PdfDocument) -> list[Bookmark]:
+    found: list[Bookmark] = []
+    for entry in document.get_toc(max_depth=8):
+        dest = entry.get_dest()
+        index = dest.get_index() if dest else None
+        title = clean(entry.get_title() or "")
+        if index is not None and title and len(found) < _MAX_BOOKMARKS:
+            found.append(Bookmark(title, entry.level + 1, index + 1))
+    return found
+
+
+def _title(metadata: str, pages: list[PageText], blocks: tuple[Any, ...], stem: str) -> str:
+    """The metadata's title if the first pages print it, else the largest words on the first page, else the name."""
+    printed = bookmark_key(" ".join(w.text for page in pages[:3] for w in page.words))
+    if metadata and bookmark_key(metadata) and bookmark_key(metadata) in printed:
+        return metadata
+    first = [b for b in blocks if b.kind == "heading" and b.page is not None and b.page <= 2]
+    if first:
+        return str(max(first, key=lambda b: max(s.y1 - s.y0 for s in b.spans)).text)
+    return metadata if " " in metadata else stem
+
+
+def _pages(indexes: list[int]) -> str:
+    shown = ", ".join(map(str, indexes[:20])) + (f" and {len(indexes) - 20} more" if len(indexes) > 20 else "")
+    return f"{'page' if len(indexes) == 1 else 'pages'} {shown}"

@@ -18,11 +18,11 @@ STEP = re.compile(
     re.IGNORECASE,
 )
 BULLET = re.compile(
-    r"^(?P<bullet>[\u2022\u2023\u25AA\u25AB\u25CF\u25CB\u25A0\u25A1\u25E6\u2043\u2219\u00B7\uF0B7\uF0A7\uF0D8\u27A2\u2713\u2714\u2610\u2751*\u2013\u2014-])\s+(?=\S)"
+    r"^(?P<bullet>[\u2022\u2023\u25AA\u25AB\u25CF\u25CB\u25A0\u25A1\u25E6\u2043\u2219\u00B7\uF0B7\uF0A7\uF0D8\u27A2\u2713\u2714\u2610\u2751\u274D\u2794\u2022*\u2013\u2014-])\s+(?=\S)"
 )
 HEADING_NUMBER = re.compile(
     r"^(?P<number>(?:(?:Section|Chapter|Appendix|Annex|Article|Part|Schedule|Subsection)\s+)?"
-    r"(?:\d{1,4}(?:\.\d{1,3})*[a-z]?|[A-Z](?:\.\d{1,3})+|(?<=\s)[A-Z\d]{1,3}|[IVX]{1,5}(?=[.)])|[A-Z](?=[.)]\s)))"
+    r"(?:[A-Z][A-Za-z]{0,5}(?:\.(?:\d{1,3}|[a-z])\b)+(?:\([ivx]+\))?|\d{1,4}(?:\.\d{1,3})*[a-z]?|[A-Z](?:\.\d{1,3})+|(?<=\s)[A-Z\d]{1,3}|[IVX]{1,5}(?=[.)])|[A-Z](?=[.)]\s)))"
     r"(?P<tail>[.):]?)(?:\s*[\u2013\u2014:-]\s*|\s+)(?=\S)"
 )
 _LEADERS = re.compile(r"(?:\.\s?){4,}\s*\S{0,8}$|\u2026{2,}\s*\S{0,8}$")
@@ -48,8 +48,9 @@ def number_depth(number: str) -> int:
     """How deep a heading number nests: "4" is 1, "4.2" is 2, "4.2.1a" is 4; 0 without a number."""
     if not number:
         return 0
-    last = number.split()[-1].rstrip(".):")
-    return last.count(".") + 1 + (len(last) > 1 and last[-1].isalpha() and last[-2].isdigit())
+    last = number.rsplit(maxsplit=1)[-1].rstrip(".:")
+    lettered = len(last) > 1 and last[-1].isalpha() and last[-2].isdigit()
+    return last.count(".") + 1 + (lettered or last.endswith(")"))
 
 
 def step_number(text: str) -> str:

@@ -1,20 +1,20 @@
-"""Words of a PDF page with their boxes, size and weight, as pdfium reads them from the text layer."""
+"""Words with their boxes, and pages of them: what the text layer and OCR both give."""
 
-import ctypes
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
-
-import pypdfium2.raw as pdfium
 
 from ingest.document import Span
 
-_SCALE = 1_000_000
+Box = tuple[float, float, float, float]
+Color = tuple[int, int, int]
 
 
 @dataclass(slots=True)
 class Word:
-    """One word: its box in points from the top left of the upright page, font size in points, weight."""
+    """One word: its box in points from the top left of the page as it is read, font size in points, weight.
+
+    `mode` is the PDF text render mode (3 is invisible), `turn` the degrees that the word is turned clockwise on
+    the page as displayed.
+    """
 
     text: str
     page: int
@@ -26,17 +26,23 @@ class Word:
     bold: bool = False
     italic: bool = False
     mode: int = 0
+    color: Color | None = None
+    turn: int = 0
     confidence: float | None = None
 
     @property
-    def height(self) -> float:
-        """Height of the box in points."""
-        return self.y1 - self.y0
+    def box(self) -> Box:
+        """(x0, y0, x1, y1)."""
+        return self.x0, self.y0, self.x1, self.y1
 
 
 @dataclass(slots=True)
 class PageText:
-    """The words of one page; width and height in points of the page as displayed."""
+    """The words of one page; width and height in points of the page as displayed.
+
+    Where most of the text is turned, the words are turned upright by `turn` degrees before they are read, and
+    `span` turns them back.
+    """
 
     index: int
     width: float
@@ -44,106 +50,46 @@ class PageText:
     words: list[Word] = field(default_factory=list)
     label: str = ""
     confidence: float | None = None
+    turn: int = 0
 
     def span(self, word: Word, start: int, end: int) -> Span:
-        """Where the characters `start` to `end` of a text, which are this word, stand on the page."""
-        return Span(
-            start,
-            end,
-            word.page,
-            _fraction(word.x0 / self.width),
-            _fraction(word.y0 / self.height),
-            _fraction(word.x1 / self.width),
-            _fraction(word.y1 / self.height),
-        )
+        """Where the characters `start` to `end` of a text, which are this word, stand on the page as displayed."""
+        x0, y0, x1, y1 = turn_box(word.box, -self.turn, self.read_size)
+        box = (x0 / self.width, y0 / self.height, x1 / self.width, y1 / self.height)
+        return Span(start, end, word.page, *(round(min(max(v, 0.0), 1.0), 5) for v in box))
+
+    @property
+    def read_size(self) -> tuple[float, float]:
+        """(width, height) in points of the page as it is read."""
+        return (self.height, self.width) if self.turn % 180 else (self.width, self.height)
+
+    def turn_words(self, turn: int) -> None:
+        """Turns the words upright that stand turned clockwise by `turn` degrees on the displayed page."""
+        if not turn % 360:
+            return
+        self.turn = -turn % 360
+        for word in self.words:
+            word.x0, word.y0, word.x1, word.y1 = turn_box(word.box, self.turn, (self.width, self.height))
+            word.turn = (word.turn - turn) % 360
 
 
-def read_words(page: Any, textpage: Any, index: int) -> list[Word]:
-    """The words of pdfium's text page in content order."""
-    to_display = _display_matrix(page)
-    words: list[Word] = []
-    for start, chars in _runs(textpage):
-        boxes = [_box(textpage, start + i, to_display) for i in range(len(chars))]
-        size, bold, italic, mode = _style(textpage, start)
-        words.append(
-            Word(
-                "".join(chars),
-                index,
-                min(b[0] for b in boxes),
-                min(b[1] for b in boxes),
-                max(b[2] for b in boxes),
-                max(b[3] for b in boxes),
-                size,
-                bold,
-                italic,
-                mode,
-            )
-        )
-    return words
+def turn_box(box: Box, degrees: int, size: tuple[float, float]) -> Box:
+    """The box after the page of this (width, height) is turned clockwise by a multiple of 90 degrees."""
+    x0, y0, x1, y1 = box
+    width, height = size
+    match degrees % 360:
+        case 90:
+            return height - y1, x0, height - y0, x1
+        case 180:
+            return width - x1, height - y1, width - x0, height - y0
+        case 270:
+            return y0, width - x1, y1, width - x0
+    return box
 
 
-def _runs(textpage: Any) -> Iterator[tuple[int, list[str]]]:
-    """(index of the first character, characters) of each run without white space."""
-    start, chars = 0, []
-    for i in range(pdfium.FPDFText_CountChars(textpage)):
-        code = pdfium.FPDFText_GetUnicode(textpage, i)
-        char = "-" if code == 2 else chr(code) if code < 0x110000 else ""
-        if not char or char.isspace() or code < 32 and code != 2:
-            if chars:
-                yield start, chars
-            chars = []
-            continue
-        if not chars:
-            start = i
-        chars.append(char)
-    if chars:
-        yield start, chars
-
-
-def _box(textpage: Any, i: int, matrix: tuple[float, ...]) -> tuple[float, float, float, float]:
-    rect = pdfium.FS_RECTF()
-    pdfium.FPDFText_GetLooseCharBox(textpage, i, ctypes.byref(rect))
-    a, b, c, d, e, f = matrix
-    xa, ya = a * rect.left + c * rect.bottom + e, b * rect.left + d * rect.bottom + f
-    xb, yb = a * rect.right + c * rect.top + e, b * rect.right + d * rect.top + f
-    return min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)
-
-
-def _style(textpage: Any, i: int) -> tuple[float, bool, bool, int]:
-    matrix = pdfium.FS_MATRIX()
-    size = pdfium.FPDFText_GetFontSize(textpage, i)
-    if pdfium.FPDFText_GetMatrix(textpage, i, ctypes.byref(matrix)):
-        size *= (matrix.c**2 + matrix.d**2) ** 0.5
-    buffer = ctypes.create_string_buffer(128)
-    flags = ctypes.c_int()
-    length = pdfium.FPDFText_GetFontInfo(textpage, i, buffer, 128, ctypes.byref(flags))
-    name = buffer.raw[: max(length - 1, 0)].decode("utf-8", "replace").lower() if length <= 128 else ""
-    weight = pdfium.FPDFText_GetFontWeight(textpage, i)
-    bold = weight >= 600 or any(mark in name for mark in ("bold", "black", "heavy", "semibold"))
-    italic = bool(flags.value & 64) or "italic" in name or "oblique" in name
-    obj = pdfium.FPDFText_GetTextObject(textpage, i)
-    return size, bold, italic, pdfium.FPDFTextObj_GetTextRenderMode(obj) if obj else 0
-
-
-def _display_matrix(page: Any) -> tuple[float, ...]:
-    """The affine map from page space to points from the top left of the page as displayed."""
-    width, height = page.get_size()
-    origin, right, up = (_device_point(page, x, y) for x, y in ((0, 0), (1000, 0), (0, 1000)))
-    return (
-        (right[0] - origin[0]) / 1000 * width,
-        (right[1] - origin[1]) / 1000 * height,
-        (up[0] - origin[0]) / 1000 * width,
-        (up[1] - origin[1]) / 1000 * height,
-        origin[0] * width,
-        origin[1] * height,
-    )
-
-
-def _device_point(page: Any, x: float, y: float) -> tuple[float, float]:
-    dx, dy = ctypes.c_int(), ctypes.c_int()
-    pdfium.FPDF_PageToDevice(page, 0, 0, _SCALE, _SCALE, 0, x, y, ctypes.byref(dx), ctypes.byref(dy))
-    return dx.value / _SCALE, dy.value / _SCALE
-
-
-def _fraction(value: float) -> float:
-    return round(min(max(value, 0.0), 1.0), 5)
+def main_turn(words: list[Word]) -> int:
+    """The turn that most characters of the words have, in degrees."""
+    letters: dict[int, int] = {}
+    for word in words:
+        letters[word.turn] = letters.get(word.turn, 0) + len(word.text)
+    return max(letters, key=lambda turn: letters[turn], default=0)

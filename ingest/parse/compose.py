@@ -1,0 +1,247 @@
+"""Lines and tables in reading order -> blocks: headings, paragraphs over line and page breaks, steps, lists, tables."""
+
+import re
+from dataclasses import dataclass, field, replace
+
+from ingest.document import BlockKind, Span
+from ingest.parse.grid import Cell, Table
+from ingest.parse.joining import Joiner
+from ingest.parse.layout import Line, make_rows
+from ingest.parse.outline import Outline
+from ingest.parse.styles import Neighbours, Styles
+from ingest.parse.wording import BULLET, step_number
+from ingest.parse.words import Word
+
+_CAPTION = re.compile(
+    r"^(?:Figure|Fig\.|Table|Exhibit|Chart|Diagram|Listing)\s+(?:\d[\d.\-]*|[A-Z][\d.\-]*|[IVX]+)\s*(?:[:.\u2013\u2014-]|$|(?=[A-Z]))"
+)
+_ENDS_SENTENCE = re.compile(r"[.!?:;][\"'\u201d\u2019)\]]*(?:\s*\[?\d{1,3}\]?)?$")
+_NOTE = re.compile(r"^(?:\[?\d{1,3}\]?|[*\u2020\u2021]+)\s+\S")
+Item = Line | Table
+
+
+@dataclass(slots=True)
+class Composer:
+    """Collects the lines of one block until a line comes that doesn't continue it."""
+
+    outline: Outline
+    joiner: Joiner
+    styles: Styles
+    _run: list[Line] = field(default_factory=list)
+    _kind: BlockKind = "paragraph"
+    _table: Table | None = None
+    _table_rows: list[list[list[list[Word]]]] = field(default_factory=list)
+    _notes: list[list[Line]] = field(default_factory=list)
+    _bookmark: int = 0
+
+    def add_page(self, items: list[Item]) -> None:
+        """Takes the items of the next page in reading order."""
+        items, notes = self._split_notes(items)
+        for i, item in enumerate(items):
+            if isinstance(item, Table):
+                self._add_table(item)
+            else:
+                caption = bool(_CAPTION.match(item.text))
+                self._add_line(item, not caption and self.styles.is_heading(item, neighbours(items, i)))
+        if notes:
+            self._notes.append(notes)
+
+    def finish(self) -> None:
+        """Adds what is still open."""
+        self._flush()
+        self._flush_table()
+
+    def _add_line(self, line: Line, is_heading: bool) -> None:
+        self._flush_table()
+        kind = "heading" if is_heading else _kind_of(line.text)
+        if self._run and self._continues(line, kind):
+            self._run.append(line)
+            return
+        self._flush()
+        self._run, self._kind = [line], kind
+
+    def _continues(self, line: Line, kind: BlockKind) -> bool:
+        last = self._run[-1]
+        together = line.page == last.page and line.left == last.left and line.y0 > last.y0
+        if self._kind == "heading":
+            return together and self._continues_heading(line, last, kind)
+        if kind == "heading" or abs(line.size - last.size) > 0.15 * max(line.size, last.size):
+            return False
+        if kind in ("step", "list", "caption") and not self._wraps_marker(line, last, kind):
+            return False
+        return self._continues_below(line, last) if together else self._continues_over(line, last)
+
+    def _continues_heading(self, line: Line, last: Line, kind: BlockKind) -> bool:
+        if kind == "paragraph":
+            wraps = last.right - last.x1 < line.words[0].x1 - line.words[0].x0 + 0.5 * line.size
+            if not wraps or len(self._run) > 2 or _ENDS_SENTENCE.search(last.text):
+                return False
+        elif kind != "heading":
+            return False
+        numbered = bool(self.styles.key(line)[3])
+        alike = abs(line.size - last.size) < 0.08 * line.size and line.bold == last.bold
+        marked = self.styles.bookmark_level(last.text, last.page) or self.styles.bookmark_level(line.text, line.page)
+        close = line.y0 - last.y1 < 0.7 * line.size
+        return alike and close and not numbered and not marked and len(self._run) < 4
+
+    def _wraps_marker(self, line: Line, last: Line, kind: BlockKind) -> bool:
+        """Whether what looks like a step number is the middle of a sentence that wraps ("as in\\n4.2 above")."""
+        if kind == "list" or _ENDS_SENTENCE.search(last.text) or self._kind == "heading":
+            return False
+        full = last.x1 > last.right - 0.15 * (last.right - last.left)
+        return full and line.y0 - last.y1 < self.styles.gap + 0.2 * line.size and line.x0 <= last.x0 + 1
+
+    def _continues_below(self, line: Line, last: Line) -> bool:
+        size = line.size
+        if line.y0 - last.y1 > self.styles.gap + 0.45 * size:
+            return False
+        ended = bool(_ENDS_SENTENCE.search(last.text))
+        left = min(row.x0 for row in self._run)
+        if line.x0 > left + 0.8 * size and ended and self._kind == "paragraph":
+            return False
+        if line.x0 < left - 0.8 * size and (self._kind != "paragraph" or len(self._run) > 1):
+            return False
+        room = last.right - last.x1
+        first = line.words[0]
+        fits = room > first.x1 - first.x0 + 0.6 * size
+        return not fits or not (ended or room > 0.4 * (last.right - last.left))
+
+    def _continues_over(self, line: Line, last: Line) -> bool:
+        """Whether a sentence goes on in the next column or on the next page."""
+        if line.text[:1].islower() and not re.search(r"[.!?][\"\u201d)]?$", last.text):
+            return True
+        full = last.x1 - last.x0 > 0.6 * (last.right - last.left)
+        return full and not _ENDS_SENTENCE.search(last.text)
+
+    def _flush(self) -> None:
+        run, kind = self._run, self._kind
+        self._run = []
+        if run:
+            self._emit(run, kind)
+        notes, self._notes = self._notes, []
+        for lines in notes:
+            for note in _split_at_numbers(lines):
+                self._emit(note, "paragraph")
+
+    def _emit(self, run: list[Line], kind: BlockKind) -> None:
+        words = [line.words for line in run]
+        bullet = BULLET.match(run[0].text)
+        if kind == "list" and bullet and len(words[0]) > 1:
+            words = [words[0][1:], *words[1:]]
+        text, spans = self.joiner.join(words)
+        self.outline.page = run[0].page
+        if kind == "heading" and len(run) <= 4:
+            self._emit_heading(run[0], text, spans)
+        elif kind == "step":
+            self.outline.add("step", text, number=step_number(text), spans=spans)
+        else:
+            self.outline.add("paragraph" if kind == "heading" else kind, text, spans=spans)
+
+    def _emit_heading(self, line: Line, text: str, spans: tuple[Span, ...]) -> None:
+        found = self.styles.bookmark(line.text, line.page)
+        level = self.styles.level(line, self._bookmark)
+        if found:
+            self._bookmark = found.level
+            lead = found.number + " "
+            if found.number and not text.startswith(found.number):
+                text = lead + text
+                spans = tuple(replace(s, start=s.start + len(lead), end=s.end + len(lead)) for s in spans)
+        self.outline.heading(text, level, spans)
+
+    def _add_table(self, table: Table) -> None:
+        self._flush()
+        rows = [[_cell_lines(cell) for cell in row] for row in _merge_header(table)]
+        if self._table is not None and _goes_on(self._table, table):
+            head, new = self._table_rows[0], rows
+            if _texts(head) == _texts(new[0]):
+                new = new[1:]
+            if new and table.ruled and not new[0][0] and any(new[0]):
+                self._table_rows[-1] = [a + b for a, b in zip(self._table_rows[-1], new[0], strict=True)]
+                new = new[1:]
+            self._table_rows += new
+            self._table = table
+            return
+        self._flush_table()
+        self._table, self._table_rows = table, rows
+        self.outline.page = table.page
+
+    def _flush_table(self) -> None:
+        if self._table is None:
+            return
+        rows, self._table, self._table_rows = self._table_rows, None, []
+        text, cells, spans = self.joiner.join_rows(rows)
+        page = min((s.page for s in spans), default=self.outline.page)
+        self.outline.add("table", text, rows=cells, spans=spans, page=page)
+
+    def _split_notes(self, items: list[Item]) -> tuple[list[Item], list[Line]]:
+        """Takes the footnotes off the end of a page, so that a paragraph can go on over the page break."""
+        cut = len(items)
+        for i in range(len(items) - 1, -1, -1):
+            item = items[i]
+            if isinstance(item, Table) or item.size > 0.92 * self.styles.body:
+                break
+            if _NOTE.match(item.text):
+                cut = i
+        notes = [item for item in items[cut:] if isinstance(item, Line)]
+        return (items[:cut], notes) if cut and notes else (items, [])
+
+
+def _kind_of(text: str) -> BlockKind:
+    if _CAPTION.match(text):
+        return "caption"
+    if BULLET.match(text):
+        return "list"
+    return "step" if step_number(text) else "paragraph"
+
+
+def neighbours(items: list[Item], i: int) -> Neighbours:
+    """The lines next to item `i` in its column."""
+    line = items[i]
+    above = items[i - 1] if i else None
+    below = items[i + 1] if i + 1 < len(items) else None
+    if not isinstance(line, Line):
+        return Neighbours(None, None)
+    return Neighbours(
+        above if isinstance(above, Line) and above.y0 < line.y0 else None,
+        below if isinstance(below, Line) and below.y0 > line.y0 else None,
+    )
+
+
+def _split_at_numbers(lines: list[Line]) -> list[list[Line]]:
+    notes: list[list[Line]] = []
+    for line in lines:
+        if not notes or _NOTE.match(line.text):
+            notes.append([line])
+        else:
+            notes[-1].append(line)
+    return notes
+
+
+def _cell_lines(cell: Cell) -> list[list[Word]]:
+    return make_rows(cell)
+
+
+def _merge_header(table: Table) -> list[list[Cell]]:
+    """The rows with the header rows merged into one: each column's names from top to bottom."""
+    if table.header < 2:
+        return table.rows
+    merged: list[Cell] = []
+    for column in zip(*table.rows[: table.header], strict=True):
+        words: list[Word] = []
+        for cell in column:
+            words += [w for w in cell if not any(w is other for other in words)]
+        merged.append(words)
+    return [merged, *table.rows[table.header :]]
+
+
+def _texts(row: list[list[list[Word]]]) -> list[str]:
+    return [" ".join(word.text for line in cell for word in line) for cell in row]
+
+
+def _goes_on(above: Table, below: Table) -> bool:
+    """Whether a table is the rest of the one on the page before: as many columns at the same places."""
+    if below.page != above.page + 1 or len(above.columns) != len(below.columns):
+        return False
+    return all(abs(a - b) < 8 for a, b in zip(above.columns, below.columns, strict=True))
+
+

@@ -1,0 +1,143 @@
+"""Running headers, footers and page numbers: recognised by repetition, kept out of the text, read as labels."""
+
+import re
+from collections import Counter, defaultdict
+
+from ingest.parse.layout import make_rows
+from ingest.parse.words import PageText, Word
+
+_DEPTH = 5
+_MARGIN = 0.16
+_NUMBER = r"(?:[A-Z]{1,2}-\d{1,4}|\d{1,3}-\d{1,4}|\d{1,4}|[ivxlc]{1,7})"
+_ONLY_NUMBER = re.compile(
+    rf"^[-\u2013\u2014|\s]*(?:page\s*)?({_NUMBER})(?:\s*(?:of|/)\s*\d+)?[-\u2013\u2014|\s]*$", re.IGNORECASE
+)
+_PAGE_NUMBER = re.compile(rf"\bpage\s*({_NUMBER})(?!\w)", re.IGNORECASE)
+_EDGE_NUMBER = re.compile(rf"^({_NUMBER})(?=\s)|(?<=\s)({_NUMBER})$")
+_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
+Key = tuple[str, bool]
+
+
+def strip_furniture(pages: list[PageText]) -> None:
+    """Removes running headers and footers from the words and sets the printed page labels."""
+    edges = {page.index: _edge_rows(page) for page in pages}
+    running = _running_keys(edges)
+    series = _number_series(edges)
+    texts: dict[int, list[str]] = {}
+    for page in pages:
+        dropped = _furniture_rows(page, edges[page.index], running, series)
+        gone = {id(word) for row in dropped for word in row}
+        page.words = [word for word in page.words if id(word) not in gone]
+        texts[page.index] = [_text(row) for row in dropped]
+    for index, label in _printed_labels(texts).items():
+        pages[index - 1].label = label
+
+
+def _edge_rows(page: PageText) -> list[tuple[list[Word], bool, float]]:
+    """(words, at the top?, height as a share of the page) of the outermost rows, outermost first."""
+    rows = make_rows(page.words)
+    height = page.read_size[1] or 1
+    top = [(row, True, row[0].y0 / height) for row in rows[:_DEPTH]]
+    bottom = [(row, False, row[0].y0 / height) for row in reversed(rows[-_DEPTH:])]
+    return top + bottom[: max(len(rows) - 1, 0)]
+
+
+def _running_keys(edges: dict[int, list[tuple[list[Word], bool, float]]]) -> set[tuple[Key, int]]:
+    """Texts that stand at the same height near the edge of several pages, as (key, height in 100ths)."""
+    places: dict[Key, list[tuple[float, int]]] = defaultdict(list)
+    for index, rows in edges.items():
+        for row, top, y in rows:
+            places[_key(row), top].append((y, index))
+    running: set[tuple[Key, int]] = set()
+    for key, found in places.items():
+        for y, _ in found:
+            near = {index for other, index in found if abs(other - y) < 0.012}
+            in_margin = y < _MARGIN if key[1] else y > 1 - _MARGIN
+            if len(near) >= (2 if len(edges) <= 4 else 3) and in_margin and any(c.isalnum() for c in key[0]):
+                running.add((key, round(y * 100)))
+    return running
+
+
+def _furniture_rows(
+    page: PageText,
+    rows: list[tuple[list[Word], bool, float]],
+    running: set[tuple[Key, int]],
+    series: set[tuple[str, int]],
+) -> list[list[Word]]:
+    """The outermost rows that run on other pages too or hold the page number only; the first other row ends them."""
+    dropped: list[list[Word]] = []
+    open_sides = {True, False}
+    for row, top, y in rows:
+        if top not in open_sides:
+            continue
+        key = (_key(row), top)
+        match = _ONLY_NUMBER.match(_text(row))
+        alone = match is not None and _in_series(match, page.index, y, series)
+        if alone or any((key, round(y * 100) + d) in running for d in (-1, 0, 1)):
+            dropped.append(row)
+        elif not _is_rule(row):
+            open_sides.discard(top)
+    return dropped
+
+
+def _number_series(edges: dict[int, list[tuple[list[Word], bool, float]]]) -> set[tuple[str, int]]:
+    """The distances between printed number and index that at least two pages share."""
+    votes: Counter[tuple[str, int]] = Counter()
+    for index, rows in edges.items():
+        found = (_ONLY_NUMBER.match(_text(row)) for row, _, _ in rows)
+        votes.update({_offset(match[1], index) for match in found if match})
+    return {key for key, count in votes.items() if count >= 2}
+
+
+def _in_series(match: re.Match[str], index: int, y: float, series: set[tuple[str, int]]) -> bool:
+    labelled = match[0].lower().startswith("page")
+    in_margin = y < 0.06 or y > 0.9
+    return _offset(match[1], index) in series or (in_margin and (labelled or match[1] == str(index)))
+
+
+def _offset(token: str, index: int) -> tuple[str, int]:
+    prefix, value = _value(token)
+    return prefix, value - index
+
+
+def _printed_labels(texts: dict[int, list[str]]) -> dict[int, str]:
+    """The labels whose numbers run with the pages: several pages share one distance between number and index."""
+    candidates: dict[int, list[tuple[str, tuple[str, int]]]] = defaultdict(list)
+    votes: Counter[tuple[str, int]] = Counter()
+    for index, rows in texts.items():
+        for token in {t for text in rows for t in _tokens(text)}:
+            candidates[index].append((token, _offset(token, index)))
+            votes[_offset(token, index)] += 1
+    labels: dict[int, str] = {}
+    for index, found in candidates.items():
+        token, series = max(found, key=lambda c: votes[c[1]])
+        if votes[series] >= 2 or len(texts) == 1:
+            labels[index] = token
+    return labels
+
+
+def _tokens(text: str) -> list[str]:
+    if match := _PAGE_NUMBER.search(text) or _ONLY_NUMBER.match(text):
+        return [match[1]]
+    return [match[1] or match[2] for match in _EDGE_NUMBER.finditer(text)]
+
+
+def _value(token: str) -> tuple[str, int]:
+    """("A-", 28) of "A-28": the part that stays and the number that counts."""
+    prefix, _, last = token.rpartition("-")
+    if last.isdigit():
+        return prefix, int(last)
+    values = [_ROMAN[c] for c in last.lower()]
+    return "roman", sum(-v if values[i + 1 : i + 2] > [v] else v for i, v in enumerate(values))
+
+
+def _key(row: list[Word]) -> str:
+    return re.sub(r"\d+", "#", _text(row).lower())
+
+
+def _text(row: list[Word]) -> str:
+    return " ".join(word.text for word in row)
+
+
+def _is_rule(row: list[Word]) -> bool:
+    return not any(c.isalnum() for word in row for c in word.text)

@@ -1,0 +1,138 @@
+"""Tables drawn with lines or shaded cells: edges of the page -> cells -> rows of words."""
+
+from dataclasses import dataclass
+
+from ingest.parse.drawing import Edge
+from ingest.parse.words import Box, Word
+
+_MAX_MERGED = 600
+_TOLERANCE = 3
+# Narrower columns are the padding of shaded cells, not columns.
+_LEAST_COLUMN = 9.0
+# A cell over several rows is repeated in each of them only if it is a label.
+_MAX_REPEATED = 20
+Cell = list[Word]
+
+
+@dataclass(slots=True)
+class Table:
+    """A table on one page: rows of cells of words; the first `header` rows name the columns."""
+
+    page: int
+    box: Box
+    rows: list[list[Cell]]
+    columns: list[float]
+    header: int = 1
+    ruled: bool = True
+
+
+@dataclass(slots=True)
+class _Place:
+    """A cell of the grid by its first and after-last row and column, with its words."""
+
+    top: int
+    bottom: int
+    first: int
+    after: int
+    words: Cell
+
+
+def find_grids(edges: list[Edge], words: list[Word], page: int) -> list[Table]:
+    """The tables of at least two columns whose lines enclose their words."""
+    if sum(e["orientation"] == "v" for e in edges) < 2 or sum(e["orientation"] == "h" for e in edges) < 2:
+        return []
+    from pdfplumber.table import (  # noqa: PLC0415  # pdfminer behind it is slow to import
+        cells_to_tables,
+        edges_to_intersections,
+        intersections_to_cells,
+        merge_edges,
+    )
+
+    merged = merge_edges(edges, _TOLERANCE, _TOLERANCE, _TOLERANCE, _TOLERANCE)
+    if len(merged) > _MAX_MERGED:
+        return []
+    cells = intersections_to_cells(edges_to_intersections(merged, _TOLERANCE, _TOLERANCE))
+    found: list[Table] = []
+    free = words
+    for group in sorted(cells_to_tables(cells), key=_extent):  # a table inside a cell is taken before the outer one
+        table = _make_table(group, free, page)
+        if table is not None:
+            found.append(table)
+            held = {id(w) for row in table.rows for cell in row for w in cell}
+            free = [w for w in free if id(w) not in held]
+    return found
+
+
+def _make_table(cells: list[Box], words: list[Word], page: int) -> Table | None:
+    xs = _merge_near(sorted({c[0] for c in cells} | {c[2] for c in cells}))
+    ys = sorted({c[1] for c in cells} | {c[3] for c in cells})
+    if len(xs) < 3 or len(ys) < 2:
+        return None
+    box = (xs[0], ys[0], xs[-1], ys[-1])
+    inside = [w for w in words if _holds(box, w)]
+    places = [_place(cell, inside, xs, ys) for cell in cells]
+    filled = [p for p in places if p.words]
+    if not inside or sum(len(p.words) for p in filled) < 0.95 * len(inside):
+        return None
+    kept = sorted({p.first for p in filled})
+    breaks = _row_breaks(filled, len(ys) - 1)
+    if len(kept) < 2 or not breaks:
+        return None
+    header = 2 if len(breaks) > 2 and any(p.top == 0 and _reach(p, kept) > 1 for p in filled) else 1
+    return Table(page, box, _fill(filled, kept, breaks), [xs[j] for j in kept], header)
+
+
+def _extent(cells: list[Box]) -> float:
+    return (max(c[2] for c in cells) - min(c[0] for c in cells)) * (max(c[3] for c in cells) - min(c[1] for c in cells))
+
+
+def _merge_near(xs: list[float]) -> list[float]:
+    kept = [xs[0]]
+    for x in xs[1:]:
+        if x - kept[-1] >= _LEAST_COLUMN:
+            kept.append(x)
+    return kept
+
+
+def _place(cell: Box, words: list[Word], xs: list[float], ys: list[float]) -> _Place:
+    first = max(j for j, x in enumerate(xs) if x <= cell[0] + 1 or j == 0)
+    after = max((j for j, x in enumerate(xs) if x <= cell[2] + 1), default=first + 1)
+    held = [w for w in words if _holds(cell, w)]
+    return _Place(ys.index(cell[1]), ys.index(cell[3]), first, max(after, first + 1), held)
+
+
+def _row_breaks(places: list[_Place], count: int) -> list[int]:
+    """The grid rows at which table rows begin.
+
+    A line that divides only one of several columns divides the lines of text in a cell, not rows.
+    """
+    breaks = []
+    for y in range(count):
+        starting = [p for p in places if p.top == y]
+        spanning = [p for p in places if p.top < y < p.bottom]
+        if starting and (len(starting) > 1 or len(spanning) < 2):
+            breaks.append(y)
+    return breaks
+
+
+def _reach(place: _Place, kept: list[int]) -> int:
+    return sum(place.first <= j < place.after for j in kept)
+
+
+def _fill(places: list[_Place], kept: list[int], breaks: list[int]) -> list[list[Cell]]:
+    """Rows of cells; a cell over several rows stands in each of them, a header over several columns in each."""
+    rows: list[list[Cell]] = [[[] for _ in kept] for _ in breaks]
+    for place in sorted(places, key=lambda p: (p.top, p.first)):
+        begins = max(i for i, y in enumerate(breaks) if y <= place.top or i == 0)
+        ends = sum(y < place.bottom for y in breaks) if len(place.words) <= _MAX_REPEATED else begins + 1
+        whole = _reach(place, kept) == len(kept)
+        for i in range(begins, max(ends, begins + 1)):
+            for k, j in enumerate(kept):
+                if j == place.first or (place.top == 0 and not whole and place.first < j < place.after):
+                    rows[i][k] = rows[i][k] + place.words
+    return [row for row in rows if any(row)]
+
+
+def _holds(box: Box, word: Word) -> bool:
+    x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
+    return box[0] - 1 <= x <= box[2] + 1 and box[1] - 1 <= y <= box[3] + 1

@@ -1,0 +1,215 @@
+"""Which lines of a PDF are headings and how deep: size, weight, numbering, and the bookmarks where there are any."""
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from ingest.parse.layout import Line
+from ingest.parse.wording import BULLET, clean, has_leaders, heading_number, number_depth, step_number
+
+_ENDS_TEXT = re.compile(r"[.;,:?!][\"'\u201d\u2019)\]]*$")
+_ENDS_CLAUSE = re.compile(r"[.;,][\"'\u201d\u2019)\]]*$")
+_STARTS_TITLE = re.compile(r"^[\"'(\u201c]*[A-Z0-9]")
+_STRONG_NUMBER = re.compile(
+    r"^(?:\d+(?:\.\d+)+\.?|(?:Appendix|Annex|Section|Chapter|Part)\s+[A-Z\d][\d.]*|[A-Z]\.|[IVX]+\.)\s"
+)
+_LABEL = re.compile(
+    r"^(?:Objective|Phase|Stage|Scenario|Case|Part|Task|Tier|Option|Procedure|Lesson|Module)\s+(?:\d+|[A-Z]|[IVX]+)\s?[:.\u2013\u2014-]\s"
+)
+_DIVISIONS = frozenset({"appendix", "annex", "chapter", "part", "schedule", "exhibit"})
+_FIRST_ITEM = re.compile(r"^(?:\(?[1a]|\(?i)[.)]$", re.IGNORECASE)
+_MINOR = frozenset(
+    "a an and as at by for from if in into is it no not of on or per so the to up via vs with within without".split()
+)
+_MAX_LENGTH = 200
+Look = tuple[float, bool]
+StyleKey = tuple[float, bool, bool, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """An entry of the PDF's own outline: title, level from 1, page index from 1."""
+
+    title: str
+    level: int
+    page: int
+
+    @property
+    def number(self) -> str:
+        """The section number that the title begins with, or ""."""
+        match = re.match(r"\d+(?:\.\d+)*\.?(?=\s)", self.title)
+        return match[0] if match else ""
+
+    def keys(self) -> list[tuple[str, int]]:
+        """What a printed heading may compare equal to: some pages draw the number as a picture."""
+        bare = bookmark_key(self.title[len(self.number) :])
+        return [(key, self.page) for key in (bookmark_key(self.title), bare) if key]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The lines above and below a line in its column, None at the ends of a page and beside tables."""
+
+    above: Line | None
+    below: Line | None
+
+
+@dataclass(slots=True)
+class Styles:
+    """The body text of a document and its ranks of headings; sizes and gaps in points."""
+
+    body: float
+    gap: float
+    body_bold: bool = False
+    scanned: bool = False
+    bookmarks: dict[tuple[str, int], Bookmark] = field(default_factory=dict)
+    ranks: dict[StyleKey, int] = field(default_factory=dict)
+    _marked: dict[Look, int] = field(default_factory=dict)
+    _divisions: dict[str, float] = field(default_factory=dict)
+    _roman: bool = False
+
+    def is_heading(self, line: Line, near: Neighbours) -> bool:
+        """Whether a line stands as a heading."""
+        text = line.text
+        if not any(c.isalpha() for c in text) or len(text) > _MAX_LENGTH or has_leaders(text) or BULLET.match(text):
+            return False
+        if self.bookmark_level(text, line.page):
+            return True
+        if _LABEL.match(text) and self._has_room(line, near):
+            return True
+        if _ENDS_CLAUSE.search(text) or len(line.words) > 20 or not _starts_title(text):
+            return False
+        if line.size > self.body * (1.3 if self.scanned else 1.12):
+            return True
+        if line.bold and not self.body_bold and line.size > self.body * 0.8:
+            return not text.endswith(":") or bool(heading_number(text))
+        return self._is_plain_heading(line, near)
+
+    def _is_plain_heading(self, line: Line, near: Neighbours) -> bool:
+        """A heading in body type: a section number, capitals or a title alone, with white space around it."""
+        text = line.text
+        if line.size < self.body * 0.9 or len(line.words) > 12 or _ENDS_TEXT.search(text):
+            return False
+        if line.x1 - line.x0 > 0.8 * (line.right - line.left) and line.right - line.left > 200:
+            return False
+        if not self._has_room(line, near):
+            return False
+        capitals = text.isupper() and sum(c.isalpha() for c in text) > 5
+        numbered = bool(_STRONG_NUMBER.match(text)) and _is_title_case(text)
+        wide = self._gap_above(line, near) > 1.3 * self.gap + 0.3 * line.size
+        return (wide and (capitals or numbered)) or (numbered and _opens_list(near)) or _stands_alone(line, near)
+
+    def _has_room(self, line: Line, near: Neighbours) -> bool:
+        """Whether the line is set off: more white space above and below than between lines of a paragraph."""
+        below = near.below.y0 - line.y1 if near.below is not None else 99.0
+        return self._gap_above(line, near) > self.gap + 0.3 * line.size and below > self.gap + 0.15 * line.size
+
+    def _gap_above(self, line: Line, near: Neighbours) -> float:
+        return line.y0 - near.above.y1 if near.above is not None else 99.0
+
+    def bookmark_level(self, text: str, page: int) -> int:
+        """The level of the bookmark with this title that points to the page, 0 when there is none."""
+        found = self.bookmark(text, page)
+        return found.level if found else 0
+
+    def bookmark(self, text: str, page: int) -> Bookmark | None:
+        """The bookmark with this title that points to the page."""
+        return self.bookmarks.get((bookmark_key(text), page)) if self.bookmarks else None
+
+    def key(self, line: Line) -> StyleKey:
+        """What headings of one rank have in common."""
+        number = heading_number(line.text)
+        kind = _number_class(number, roman=self._roman) if number else ""
+        return (*self._look(line), line.text.isupper(), kind)
+
+    def _look(self, line: Line) -> Look:
+        step = self.body * 0.25 if self.scanned else 0.5
+        return round(line.size / step) * step, line.bold
+
+    def rank(self, headings: list[Line]) -> None:
+        """Ranks the styles of the headings found, the largest first; equal styles by first appearance."""
+        self._roman = any(re.match(r"^II[.)]?\s", line.text) for line in headings)
+        first: dict[StyleKey, int] = {}
+        levels: dict[Look, Counter[int]] = defaultdict(Counter)
+        for i, line in enumerate(headings):
+            first.setdefault(self.key(line), i)
+            if level := self.bookmark_level(line.text, line.page):
+                levels[self._look(line)][level] += 1
+        order = sorted(first, key=lambda k: (-k[0], not k[1], not k[2], first[k]))
+        self.ranks = {key: i for i, key in enumerate(order)}
+        self._marked = {look: count.most_common(1)[0][0] for look, count in levels.items()}
+
+    def level(self, line: Line, last_bookmark: int) -> float:
+        """The level of a heading: its bookmark's, else that of its like, else by rank; all appendices have one."""
+        word = line.text.split()[0].lower()
+        if word not in _DIVISIONS:
+            return self._ranked_level(line, last_bookmark)
+        return self._divisions.setdefault(word, self._ranked_level(line, last_bookmark))
+
+    def _ranked_level(self, line: Line, last_bookmark: int) -> float:
+        if found := self.bookmark_level(line.text, line.page):
+            return found
+        alike = self._marked.get(self._look(line))
+        if alike and line.size > self.body * 1.05:
+            return alike
+        depth = number_depth(heading_number(line.text))
+        key = self.key(line)
+        rank = self.ranks.get(key, len(self.ranks))
+        if last_bookmark:
+            return last_bookmark + 0.05 + rank / 1000
+        return 1 + rank + depth / 100 if not depth else 1 + self._base_rank(key) + depth / 100
+
+    def _base_rank(self, key: StyleKey) -> int:
+        """The rank of the first level of this kind of numbers, so that 4.2 stands below 4 in any type."""
+        kind = key[3][:1]
+        return min((rank for other, rank in self.ranks.items() if other[3][:1] == kind), default=self.ranks.get(key, 0))
+
+
+def measure(lines: list[Line]) -> tuple[float, float, bool]:
+    """(font size, gap between lines, bold?) of the body text: what most characters have."""
+    sizes: Counter[float] = Counter()
+    bold: Counter[bool] = Counter()
+    gaps: Counter[float] = Counter()
+    for line in lines:
+        sizes[round(line.size * 2) / 2] += len(line.text)
+        bold[line.bold] += len(line.text)
+    body = sizes.most_common(1)[0][0] if sizes else 10.0
+    for above, line in zip(lines, lines[1:], strict=False):
+        full = above.x1 - above.x0 > 0.6 * (above.right - above.left)
+        if above.page == line.page and full and abs(line.size - body) < 1 and -body < line.y0 - above.y1 < 2 * body:
+            gaps[round((line.y0 - above.y1) * 2) / 2] += 1
+    return body, gaps.most_common(1)[0][0] if gaps else body * 0.2, bold[True] > bold[False]
+
+
+def bookmark_key(title: str) -> str:
+    """A title without spaces, case and punctuation, so that bookmark and printed heading compare equal."""
+    return re.sub(r"\W+", "", clean(title).lower())
+
+
+def _opens_list(near: Neighbours) -> bool:
+    return near.below is not None and bool(_FIRST_ITEM.match(step_number(near.below.text)))
+
+
+def _stands_alone(line: Line, near: Neighbours) -> bool:
+    """Whether a short title stands between paragraphs: a sentence ends above it and a full line begins below."""
+    above, below = near.above, near.below
+    if above is None or below is None or not 2 <= len(line.words) <= 9 or not _is_title_case(line.text, first=True):
+        return False
+    full = below.x1 - below.x0 > 0.75 * (below.right - below.left) and below.text[:1].isupper()
+    ended = bool(re.search(r"[.!?][\"\u201d)\]]*$", above.text))
+    return full and ended and abs(line.x0 - below.x0) < line.size and not any(c.isdigit() for c in line.text)
+
+
+def _number_class(number: str, *, roman: bool) -> str:
+    last = number.rsplit(maxsplit=1)[-1]
+    kind = "d" if last[:1].isdigit() else "r" if roman and re.fullmatch(r"[IVX]+", last) else "a"
+    return f"{kind}{number_depth(number)}"
+
+
+def _starts_title(text: str) -> bool:
+    return text[:1].isupper() or not text[:1].isalpha()
+
+
+def _is_title_case(text: str, *, first: bool = False) -> bool:
+    words = [w for w in text.split()[0 if first else 1 :] if w[:1].isalpha() or w[:1] in "\"'("]
+    return bool(words) and all(_STARTS_TITLE.match(w) or w.lower() in _MINOR for w in words)
