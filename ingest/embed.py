@@ -225,7 +225,7 @@ def _pool(passage: Passage, whole: "Tensor", tokens: "Tensor", offsets: Sequence
         inside = (starts >= start) & (ends <= end) & (ends > starts)
         rows.append(matrix[inside].mean(axis=0) if inside.any() else sentence)
     vectors = np.stack(rows)
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
 class WordHashEmbedder:

@@ -1,8 +1,8 @@
 """The index of one generation: write it, open it, search it (the only importer of faiss and bm25s).
 
 Plain data only: `chunks.sqlite` (documents and chunks), `vectors.faiss`, unit vectors (`units/`) and BM25 arrays
-(`passages/`, `sections/`) as .npy without pickle. Dense search works on passages; lexical search on passages and on whole sections, because
-BM25 likes long texts and a small embedding model short ones.
+(`passages/`, `sections/`) as .npy without pickle. Dense search works on passages; lexical search on passages and on
+whole sections, because BM25 likes long texts and a small embedding model short ones.
 """
 
 import itertools
