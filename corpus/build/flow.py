@@ -1,7 +1,7 @@
 """A flow chart: lines of a `flow` directive -> boxes and arrows with positions in points, top left is 0, 0."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reportlab.lib.utils import simpleSplit
 
@@ -51,11 +51,28 @@ def chart(lines: tuple[str, ...]) -> Chart:
     for a, b, label in links:
         if layers[b] == layers[a] + 1:
             edges.append(_down(nodes[a], nodes[b], label))
-        else:
-            lane += 1
-            edges.append(_around(nodes[a], nodes[b], label, width + 10 * lane))
+            continue
+        lane += 1
+        outer = -10.0 * lane if _hemmed(nodes[a], nodes) else width + 10 * lane
+        edges.append(_around(nodes[a], nodes[b], label, outer))
     height = max(n.y + n.height for n in nodes.values())
-    return Chart(tuple(nodes.values()), tuple(edges), width + 10 * back + 8, height)
+    return _shift(Chart(tuple(nodes.values()), tuple(edges), width + 10 * back + 8, height))
+
+
+def _hemmed(node: Node, nodes: dict[str, Node]) -> bool:
+    """Whether another box stands to the right in the same layer, so that an arrow must leave to the left."""
+    return any(n.y == node.y and n.x > node.x for n in nodes.values())
+
+
+def _shift(drawn: Chart) -> Chart:
+    """Move everything right so that arrows on the left stay on the paper."""
+    left = min([0.0, *(x for e in drawn.edges for x, _ in e.points)])
+    nodes = tuple(replace(n, x=n.x - left) for n in drawn.nodes)
+    edges = tuple(
+        Edge(tuple((x - left, y) for x, y in e.points), e.label, (e.label_at[0] - left, e.label_at[1]))
+        for e in drawn.edges
+    )
+    return Chart(nodes, edges, drawn.width - left, drawn.height)
 
 
 def _read(lines: tuple[str, ...]) -> tuple[dict[str, str], list[tuple[str, str, str]]]:
@@ -114,6 +131,7 @@ def _down(a: Node, b: Node, label: str) -> Edge:
 
 
 def _around(a: Node, b: Node, label: str, lane: float) -> Edge:
-    x1, y1 = a.x + BOX_WIDTH, a.y + a.height / 2
-    x2, y2 = b.x + BOX_WIDTH, b.y + b.height / 2
-    return Edge(((x1, y1), (lane, y1), (lane, y2), (x2, y2)), label, (x1 + 4, y1 - 3))
+    right = BOX_WIDTH if lane > 0 else 0.0
+    x1, y1 = a.x + right, a.y + a.height / 2
+    x2, y2 = b.x + right, b.y + b.height / 2
+    return Edge(((x1, y1), (lane, y1), (lane, y2), (x2, y2)), label, (x1 + (4 if right else -16), y1 - 3))

@@ -17,7 +17,7 @@ CATEGORIES = (
     "code cutoff limit steps who condition table two-documents as-of conflict follow-up unanswerable restricted injection"
 ).split()
 REQUIRED = "id kind question history answerable gold facts numbers reference".split()
-OPTIONAL = "as_of rails readers category note".split()
+OPTIONAL = "as_of rails regions readers forbidden conflict category note".split()
 HOLD_OUT_EVERY = 10
 
 
@@ -61,7 +61,7 @@ def check(case: dict[str, Any], by_file: dict[str, Source]) -> list[str]:
     if not case.get("answerable") and (case.get("facts") or case.get("numbers") or not case.get("note")):
         found.append(f"{name}: an unanswerable case has a note and no facts")
     for gold in case.get("gold", []):
-        found += [f"{name}: {p}" for p in _check_gold(gold, by_file)]
+        found += [f"{name}: {p}" for p in check_gold(gold, by_file)]
     joined = fold(" ".join(g["quote"] for g in case.get("gold", []))).replace(",", "")
     found += [
         f"{name}: number '{number}' stands in no quote"
@@ -71,7 +71,7 @@ def check(case: dict[str, Any], by_file: dict[str, Source]) -> list[str]:
     return found
 
 
-def _check_gold(gold: dict[str, Any], by_file: dict[str, Source]) -> list[str]:
+def check_gold(gold: dict[str, Any], by_file: dict[str, Source]) -> list[str]:
     source = by_file.get(gold["doc"])
     if source is None:
         return [f"no document {gold['doc']}"]
@@ -89,7 +89,7 @@ def _check_gold(gold: dict[str, Any], by_file: dict[str, Source]) -> list[str]:
 
 
 def _squeeze(text: str) -> str:
-    return "".join(text.split())
+    return "".join(text.replace("|", " ").split())
 
 
 @cache

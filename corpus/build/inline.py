@@ -53,7 +53,7 @@ def nested(cell: str) -> tuple[str, tuple[tuple[str, ...], ...]]:
 
 
 def visible(blocks: tuple[Block, ...]) -> Iterator[str]:
-    """Each heading, paragraph, item, cell and box as plain text; comments and hidden text left out."""
+    """Each heading, paragraph, item, table row (cells joined by " | ") and box as plain text; nothing hidden."""
     for block in blocks:
         if block.kind in {"hidden", "comment", "stamp", "hand", "pagebreak"}:
             continue
@@ -64,5 +64,5 @@ def visible(blocks: tuple[Block, ...]) -> Iterator[str]:
         if block.text:
             yield plain(block.text)
         yield from (plain(item.text) for item in block.items)
-        yield from (plain(cell) for row in block.rows for cell in row)
+        yield from (" | ".join(plain(cell) for cell in row) for row in block.rows)
         yield from visible(block.children)

@@ -56,7 +56,12 @@ def readme(sources: list[Source]) -> str:
 
 
 def _tables(sources: list[Source]) -> str:
-    lines = [_summary(sources), "", "| Id | Version | Status | Title | Form | Pages | Traps |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        _summary(sources),
+        "",
+        "| Id | Version | Status | Title | Form | Pages | Traps |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for s in sources:
         cells = (s.meta["id"], s.meta["version"], _status(s), f"[{s.meta['title']}](library/{s.file})")
         lines.append(f"| {' | '.join(cells)} | {s.meta['form']} | {_pages(s)} | {', '.join(s.meta['traps'])} |")
@@ -72,14 +77,16 @@ def _status(source: Source) -> str:
 def _summary(sources: list[Source]) -> str:
     current = sum(_status(s) == "approved" for s in sources)
     pages = sum(_pages(s) for s in sources if s.meta["form"] in {"pdf", "scan"})
-    return f"{current} current documents, {len(sources)} files, {pages} PDF pages (other forms: counted in words / 400)."
+    return (
+        f"{current} current documents, {len(sources)} files, {pages} PDF pages (other forms: counted in words / 400)."
+    )
 
 
 def _pages(source: Source) -> int:
     """PDF pages; for forms without pages, words / 400 rounded up."""
     if source.meta["form"] in {"pdf", "scan"}:
         return len(pypdfium2.PdfDocument(LIBRARY / source.file))
-    words = sum(len(t.split()) for t in visible(source.blocks))
+    words = sum(len(t.replace("|", " ").split()) for t in visible(source.blocks))
     return -(-words // 400)
 
 

@@ -81,7 +81,7 @@ class ChartFlowable(Flowable):
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
         self.scale = min(1.0, width / self.drawn.width, (height - 20) / self.drawn.height)
-        self.scale = max(self.scale, 0.6)
+        self.scale = max(self.scale, 0.8)  # smaller letters can't be read on paper
         return width, self.drawn.height * self.scale + 12
 
     def draw(self) -> None:
@@ -148,7 +148,7 @@ class Mark(Flowable):
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
         self.room = width
-        return width, (22 if self.hand else 2)
+        return width, (22 if self.hand else 44)
 
     def draw(self) -> None:
         (self._write if self.hand else self._stamp)()
@@ -158,7 +158,7 @@ class Mark(Flowable):
         lines = self.text.split(" / ")
         wide = max(len(t) for t in lines) * 8.2 + 24
         canvas.saveState()
-        canvas.translate(self.room - wide / 2 + 18, -6)
+        canvas.translate(self.room - wide / 2 + 14, 4)
         canvas.rotate(self.rng.uniform(6, 14))
         canvas.setStrokeColor(colors.Color(0.45, 0.1, 0.12, 0.75))
         canvas.setFillColor(colors.Color(0.45, 0.1, 0.12, 0.75))

@@ -276,7 +276,7 @@ class _Writer:
 
 def _target(target: str, names: dict[str, str]) -> str:
     key, _, label = target.partition(" [")
-    return f"{label.rstrip(']').capitalize() + ': ' if label else ''}go to \"{names[key]}\""
+    return f'{label.rstrip("]").capitalize() + ": " if label else ""}go to "{names[key]}"'
 
 
 def _box_paragraph(text: str) -> str:
@@ -296,7 +296,7 @@ def _text_box(body: str, number: int) -> str:
     )
     kind = "http://schemas.microsoft.com/office/word/2010/wordprocessingShape"
     shape = (
-        "<wps:wsp><wps:cNvSpPr txBox=\"1\"/><wps:spPr><a:xfrm><a:off x=\"0\" y=\"0\"/><a:ext cx=\"5400000\" cy=\"900000\"/>"
+        '<wps:wsp><wps:cNvSpPr txBox="1"/><wps:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="5400000" cy="900000"/>'
         '</a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom><a:solidFill><a:srgbClr val="FFF8E1"/></a:solidFill>'
         '<a:ln w="9525"><a:solidFill><a:srgbClr val="16324F"/></a:solidFill></a:ln></wps:spPr>'
         f"<wps:txbx><w:txbxContent>{body}</w:txbxContent></wps:txbx><wps:bodyPr><a:spAutoFit/></wps:bodyPr></wps:wsp>"

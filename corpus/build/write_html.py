@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from html import escape
 
-from flow import BOX_WIDTH, LINE, SIZE, chart
+from flow import BOX_WIDTH, LINE, SIZE, Node, chart
 from inline import nested, plain, runs
 from source import Block, Source, headings
 from write_pdf import day
@@ -63,9 +63,7 @@ def _navigation(source: Source) -> str:
     links = ("Space home", "Blog", "Calendars", "Questions", "How-to articles", "Meeting notes 2026", "Decision log")
     tree = "".join(f'<li><a href="#">{link}</a></li>' for link in links)
     recent = "".join(f"<li>{r}</li>" for r in ("Shift rota week 47", "Desk seating plan", "Onboarding checklist"))
-    return (
-        f"<p><strong>PAYOPS</strong></p><ul>{tree}</ul><p>Recently viewed</p><ul>{recent}</ul><p>Skip to content | Space tools</p>"
-    )
+    return f"<p><strong>PAYOPS</strong></p><ul>{tree}</ul><p>Recently viewed</p><ul>{recent}</ul><p>Skip to content | Space tools</p>"
 
 
 def _contents(source: Source) -> str:
@@ -162,8 +160,21 @@ def _list(block: Block) -> str:
 def _rows(rows: tuple[tuple[str, ...], ...]) -> str:
     head = "".join(f'<th class="confluenceTh">{_inline(c)}</th>' for c in rows[0])
     lines = [f"<tr>{head}</tr>"]
-    lines += ["<tr>" + "".join(f'<td class="confluenceTd">{_inline(c)}</td>' for c in row) + "</tr>" for row in rows[1:]]
+    lines += [
+        "<tr>" + "".join(f'<td class="confluenceTd">{_inline(c)}</td>' for c in row) + "</tr>" for row in rows[1:]
+    ]
     return f'<table class="confluenceTable"><tbody>{"".join(lines)}</tbody></table>'
+
+
+def _shape(node: Node) -> str:
+    look = 'fill="#e8edf2" stroke="#16324f"'
+    x, y, right, bottom = node.x, node.y, node.x + BOX_WIDTH, node.y + node.height
+    if node.shape == "decision":
+        points = f"{(x + right) / 2:.0f},{y:.0f} {right:.0f},{(y + bottom) / 2:.0f} "
+        points += f"{(x + right) / 2:.0f},{bottom:.0f} {x:.0f},{(y + bottom) / 2:.0f}"
+        return f'<polygon points="{points}" {look}/>'
+    size = f'width="{BOX_WIDTH:.0f}" height="{node.height:.0f}" rx="{12 if node.shape == "end" else 2}"'
+    return f'<rect x="{x:.0f}" y="{y:.0f}" {size} {look}/>'
 
 
 def _svg(block: Block) -> str:
@@ -175,9 +186,7 @@ def _svg(block: Block) -> str:
         x, y = edge.label_at
         shapes.append(f'<text x="{x:.0f}" y="{y:.0f}" font-size="8" font-style="italic">{escape(edge.label)}</text>')
     for node in drawn.nodes:
-        round_ = 12 if node.shape == "end" else 2
-        size = f'width="{BOX_WIDTH:.0f}" height="{node.height:.0f}" rx="{round_}"'
-        shapes.append(f'<rect x="{node.x:.0f}" y="{node.y:.0f}" {size} fill="#e8edf2" stroke="#16324f"/>')
+        shapes.append(_shape(node))
         top = node.y + (node.height - LINE * len(node.lines)) / 2 + SIZE
         spans = "".join(
             f'<tspan x="{node.x + BOX_WIDTH / 2:.0f}" y="{top + n * LINE:.0f}">{escape(line)} </tspan>'
