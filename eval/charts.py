@@ -6,16 +6,16 @@ from html import escape
 
 def bars(rows: Sequence[tuple[str, float, str]], title: str) -> str:
     """Horizontal bars of values 0 to 1: (label, value, text beside the bar)."""
-    height, left, width = 26, 190, 420
+    height, left, width = 26, 210, 240
     parts = []
     for i, (label, value, note) in enumerate(rows):
         y = i * height
         size = max(0.0, min(1.0, value)) * width
-        parts.append(f'<text class="label" x="{left - 8}" y="{y + 17}" text-anchor="end">{escape(label[:28])}</text>')
+        parts.append(f'<text class="label" x="{left - 8}" y="{y + 17}" text-anchor="end">{escape(label[:30])}</text>')
         parts.append(f'<rect class="track" x="{left}" y="{y + 5}" width="{width}" height="16" rx="3"/>')
         parts.append(f'<rect class="bar" x="{left}" y="{y + 5}" width="{size:.1f}" height="16" rx="3"/>')
         parts.append(f'<text class="value" x="{left + width + 8}" y="{y + 17}">{escape(note)}</text>')
-    return _svg(left + width + 130, len(rows) * height + 4, title, parts)
+    return _svg(left + width + 90, len(rows) * height + 4, title, parts)
 
 
 def histogram(values: Sequence[float], title: str, unit: str) -> str:

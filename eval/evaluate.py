@@ -78,10 +78,12 @@ def _scored(evaluation: Evaluation, progress: Callable[[Outcome], None]) -> list
         workers=evaluation.workers,
         report=progress,
     )
-    outcomes = run_cases(evaluation.cases, plan)
+    # Sorted, because the intervals are drawn by position: no figure may depend on the order of a file.
+    cases = sorted(evaluation.cases, key=lambda case: case.id)
+    outcomes = run_cases(cases, plan)
     rows = [
         Row(c, o, score_case(c, o.answer, evaluation.stored, evaluation.today) if o.answer else {})
-        for c, o in zip(evaluation.cases, outcomes, strict=True)
+        for c, o in zip(cases, outcomes, strict=True)
     ]
     for scorer in evaluation.scorers:
         rows = scorer(rows)

@@ -15,7 +15,7 @@ from eval.stats import percentile
 WORST = 15
 _TILES = {
     "hit_at_1": "right passage first",
-    "hit_at_5": "right passage in the first five",
+    "hit_at_5": "right passage in first five",
     "citation_precision": "citations that prove",
     "citation_recall": "required places cited",
     "fact_coverage": "facts stated",
@@ -66,7 +66,7 @@ def _trend_charts(trend: Sequence[Mapping[str, Any]]) -> list[tuple[str, Markup]
     for name in _TREND:
         points = [(run["when"][5:16], run["figures"][name]) for run in trend if name in run["figures"]]
         if len(points) > 1:
-            charts.append((name, Markup(curve(points[-12:], name))))  # noqa: S704  # escaped there
+            charts.append((_TILES[name], Markup(curve(points[-12:], name))))  # noqa: S704  # escaped there
     return charts
 
 
@@ -74,7 +74,7 @@ def _category_charts(groups: Mapping[str, Any]) -> list[tuple[str, Markup]]:
     charts = []
     for group, data in groups.items():
         found = {name: data["figures"][name] for name in _QUALITY if name in data["figures"]}
-        rows = [(name, figure["value"], f"{figure['value']:.2f} (n={figure['n']})") for name, figure in found.items()]
+        rows = [(_TILES[name], f["value"], f"{f['value']:.2f} (n={f['n']})") for name, f in found.items()]
         if rows:
             charts.append((f"{group} ({data['n']} cases)", Markup(bars(rows, group))))  # noqa: S704  # escaped there
     return charts

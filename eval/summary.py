@@ -48,7 +48,7 @@ Figures = dict[str, Figure]
 def summarise(rows: Sequence[Row]) -> Figures:
     """Every metric that at least one row has a value for, in the order of METRICS."""
     figures = {name: _mean(values) for name in METRICS if (values := values_of(rows, name))}
-    figures |= {name: found for name, f in SET_METRICS.items() if (found := _set_figure(rows, f)) is not None}
+    figures |= {name: found for name in SET_METRICS if (found := _set_figure(rows, name)) is not None}
     figures |= _timings(rows)
     return {name: figures[name] for name in METRICS if name in figures}
 
@@ -112,18 +112,21 @@ SET_METRICS: dict[str, SetMetric] = {
 }
 
 
-def _set_figure(rows: Sequence[Row], metric: SetMetric) -> Figure | None:
+def _set_figure(rows: Sequence[Row], name: str) -> Figure | None:
     # Undefined (nothing abstained, nothing unanswerable) is no figure, never a good one.
     counted = [row for row in rows if row.outcome.answer is not None]
     if not counted:
         return None
     abstained = np.array([row.abstained for row in counted])
     answerable = np.array([row.case.answerable for row in counted])
+    metric = SET_METRICS[name]
     value = float(metric(abstained, answerable))
     if not math.isfinite(value):
         return None
     draws = resample(len(counted))
-    return Figure(value, len(counted), *interval(metric(abstained[draws], answerable[draws])))
+    counts = {"abstention_precision": abstained, "abstention_recall": ~answerable, "answer_rate": answerable}
+    n = int(counts.get(name, np.ones(len(counted), dtype=bool)).sum())
+    return Figure(value, n, *interval(metric(abstained[draws], answerable[draws])))
 
 
 def _timings(rows: Sequence[Row]) -> Figures:

@@ -54,7 +54,7 @@ def build_stored(folder: Path) -> Stored:
     documents.append(IndexedDocument(secret_record, "hash-secret", chunks=(secret,)))
     folder.mkdir(parents=True, exist_ok=True)
     chunks = sum(len(document.chunks) for document in documents)
-    write_index(folder, documents, np.eye(chunks, 64, dtype=np.float32))
+    write_index(folder, documents, [row.reshape(1, -1) for row in np.eye(chunks, 64, dtype=np.float32)], dim=64)
     return Stored(open_index(folder))
 
 
