@@ -1,4 +1,4 @@
-"""Builds the sample library: `python corpus/build [ID ...]` writes library/, register.yaml, golden/ and the README table.
+"""Builds the sample library: `python corpus/build [ID ...]` writes library/, golden/ and the README table.
 
 With ids only those documents are written anew; register, golden files and table always are.
 """
@@ -13,7 +13,7 @@ import write_md
 import write_pdf
 import write_scan
 import write_xlsx
-from source import LIBRARY, Source, SourceProblem, load_all
+from source import LIBRARY, Source, SourceError, load_all
 
 WRITERS = {
     "pdf": write_pdf.write,
@@ -39,7 +39,7 @@ def main(only: tuple[str, ...]) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(render(source))
             print(f"{source.file}  {path.stat().st_size // 1024} KB")
-    except SourceProblem as problem:
+    except SourceError as problem:
         print(f"corpus: {problem}", file=sys.stderr)
         return 1
     (LIBRARY / "register.yaml").write_text(library.register(sources), encoding="utf-8")

@@ -14,7 +14,8 @@ from source import CORPUS, LIBRARY, Source, headings
 GOLDEN = CORPUS / "golden"
 PARTS = GOLDEN / "parts"
 CATEGORIES = (
-    "code cutoff limit steps who condition table two-documents as-of conflict follow-up unanswerable restricted injection"
+    "code cutoff limit steps who condition table two-documents as-of conflict follow-up unanswerable "
+    "restricted injection"
 ).split()
 REQUIRED = "id kind question history answerable gold facts numbers reference".split()
 OPTIONAL = "as_of rails regions readers forbidden conflict category note".split()

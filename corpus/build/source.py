@@ -34,7 +34,7 @@ NESTS = {"note", "warning", "tip", "landscape", "columns", "textbox", "expand", 
 LINES = {"flow", "comment", "stamp", "hand", "pagebreak"}
 
 
-class SourceProblem(Exception):
+class SourceError(Exception):
     """A source file that breaks the rules of STYLE.md."""
 
 
@@ -49,7 +49,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A heading, paragraph, list, table, or directive; `text` is raw inline markup, a directive's title or a caption."""
+    """A heading, paragraph, list, table or directive; `text` is raw inline markup, a title or a caption."""
 
     kind: str
     text: str = ""
@@ -111,17 +111,17 @@ def load_all(only: tuple[str, ...] = ()) -> list[Source]:
 
 def _check_meta(path: Path, meta: dict[str, Any]) -> None:
     if set(meta) != set(KEYS):
-        raise SourceProblem(f"{path.name}: front matter keys differ: {sorted(set(meta) ^ set(KEYS))}")
+        raise SourceError(f"{path.name}: front matter keys differ: {sorted(set(meta) ^ set(KEYS))}")
     if meta["form"] not in EXTENSIONS:
-        raise SourceProblem(f"{path.name}: unknown form {meta['form']}")
+        raise SourceError(f"{path.name}: unknown form {meta['form']}")
     unknown = {t.split(":")[0] for t in meta["traps"]} - TRAPS
     if unknown:
-        raise SourceProblem(f"{path.name}: unknown traps {sorted(unknown)}")
+        raise SourceError(f"{path.name}: unknown traps {sorted(unknown)}")
     if path.stem != f"{meta['id']}-v{meta['version']}":
-        raise SourceProblem(f"{path.name}: the name must be {meta['id']}-v{meta['version']}.md")
+        raise SourceError(f"{path.name}: the name must be {meta['id']}-v{meta['version']}.md")
     for key in ("effective_from", "effective_to", "approved_on"):
         if not isinstance(meta[key], date | None):
-            raise SourceProblem(f"{path.name}: {key} is not a date")
+            raise SourceError(f"{path.name}: {key} is not a date")
 
 
 def _check_numbers(path: Path, blocks: tuple[Block, ...]) -> None:
@@ -135,7 +135,7 @@ def _check_numbers(path: Path, blocks: tuple[Block, ...]) -> None:
         depth = len(now)
         want = (*last[: depth - 1], (last[depth - 1] if len(last) >= depth else 0) + 1)
         if now != want:
-            raise SourceProblem(f"{path.name}: heading '{block.text}' follows {last}")
+            raise SourceError(f"{path.name}: heading '{block.text}' follows {last}")
         last = now
 
 
@@ -159,7 +159,7 @@ def _parse(reader: _Reader, inside: bool = False) -> list[Block]:
             reader.take()
         elif line == ":::":
             if not inside:
-                raise SourceProblem(f"':::' closes nothing (line {reader.at})")
+                raise SourceError(f"':::' closes nothing (line {reader.at})")
             reader.take()
             return blocks
         elif line.startswith(":::"):
@@ -180,7 +180,7 @@ def _parse(reader: _Reader, inside: bool = False) -> list[Block]:
         else:
             blocks.append(Block("para", _paragraph(reader)))
     if inside:
-        raise SourceProblem("a directive is never closed by ':::'")
+        raise SourceError("a directive is never closed by ':::'")
     return blocks
 
 
@@ -191,7 +191,7 @@ def _directive(reader: _Reader) -> Block:
     if name in {"stamp", "hand", "pagebreak"}:
         return Block(name, title)
     if name not in LINES:
-        raise SourceProblem(f"unknown directive :::{name}")
+        raise SourceError(f"unknown directive :::{name}")
     lines = []
     while (line := reader.take().strip()) != ":::":
         lines.append(line)
@@ -206,7 +206,7 @@ def _rows(reader: _Reader) -> tuple[tuple[str, ...], ...]:
         if not all(re.fullmatch(r":?-+:?", c) for c in cells):
             rows.append(tuple(c.replace("\\|", "|") for c in cells))
     if len({len(r) for r in rows}) != 1:
-        raise SourceProblem(f"table rows of different length near '{rows[0][0]}'")
+        raise SourceError(f"table rows of different length near '{rows[0][0]}'")
     return tuple(rows)
 
 

@@ -1,6 +1,5 @@
 """Source -> DOCX: styles, real numbering, nested tables, text boxes, comments and tracked-change leftovers."""
 
-import copy
 import io
 from datetime import UTC, datetime
 from typing import Any
@@ -14,12 +13,12 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu, Mm, Pt, RGBColor
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph
-from inline import nested, plain, runs
-from source import Block, Item, Source
+from docx_parts import CHANGED, set_number, text_box, tracked_change
+from inline import nested, runs
+from printing import day, shares
+from source import Block, Source
 from stable import stable_zip
-from write_pdf import day, shares
 
-STAMP = "2026-06-01T09:00:00Z"
 NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 
 
@@ -108,40 +107,7 @@ class _Writer:
             paragraph = self.at.add_paragraph(style=style)
             self._fill(paragraph, item.text)
             if item.number:
-                self._number(paragraph, item, style, numbers)
-
-    def _number(self, paragraph: Paragraph, item: Item, style: str, numbers: dict[int, int]) -> None:
-        """Give the list a numbering of its own that starts where the source says."""
-        if item.depth not in numbers:
-            numbers[item.depth] = self._new_numbering(style, item.number)
-        properties = paragraph._p.get_or_add_pPr().get_or_add_numPr()
-        properties.get_or_add_ilvl().val = 0
-        properties.get_or_add_numId().val = numbers[item.depth]
-
-    def _new_numbering(self, style: str, first: str) -> int:
-        numbering = self.document.part.numbering_part.element
-        base = self.document.styles[style].element.pPr.numPr.numId.val
-        abstract = next(n for n in numbering.num_lst if n.numId == base).abstractNumId.val
-        if not first.isdigit():
-            abstract = self._lettered(numbering, abstract)
-        number = numbering.add_num(abstract)
-        start = int(first) if first.isdigit() else ord(first) - ord("a") + 1
-        number.add_lvlOverride(ilvl=0).add_startOverride(start)
-        return int(number.numId)
-
-    def _lettered(self, numbering: Any, abstract: int) -> int:
-        """A copy of the list definition that counts a, b, c."""
-        for old in numbering.findall(qn("w:abstractNum")):
-            if old.get(qn("w:abstractNumId")) == str(abstract + 500):
-                return abstract + 500
-        old = next(a for a in numbering.findall(qn("w:abstractNum")) if a.get(qn("w:abstractNumId")) == str(abstract))
-        new = copy.deepcopy(old)
-        new.set(qn("w:abstractNumId"), str(abstract + 500))
-        for extra in (*new.findall(qn("w:nsid")), *new.findall(f".//{qn('w:pStyle')}")):
-            extra.getparent().remove(extra)
-        new.find(f".//{qn('w:numFmt')}").set(qn("w:val"), "lowerLetter")
-        numbering.insert(0, new)
-        return abstract + 500
+                set_number(self.document, paragraph, item, numbers)
 
     def _table(self, block: Block) -> None:
         if block.text:
@@ -188,7 +154,8 @@ class _Writer:
     def _fill(self, paragraph: Paragraph, text: str, bold: bool = False, size: float = 0) -> None:
         for run in runs(text):
             if run.kind in {"deleted", "inserted"}:
-                paragraph._p.append(self._change(run.kind, run.text))
+                self.changes += 1
+                paragraph._p.append(tracked_change(run.kind, run.text, 900 + self.changes))
                 continue
             made = paragraph.add_run(run.text)
             made.bold = True if bold or run.kind in {"bold", "status"} else None
@@ -200,20 +167,12 @@ class _Writer:
             if size:
                 made.font.size = Pt(size)
 
-    def _change(self, kind: str, text: str) -> Any:
-        self.changes += 1
-        tag, inner = ("del", "delText") if kind == "deleted" else ("ins", "t")
-        who = f'w:id="{900 + self.changes}" w:author="Records Office" w:date="{STAMP}"'
-        safe = text.replace("&", "&amp;").replace("<", "&lt;")
-        body = f'<w:r><w:{inner} xml:space="preserve">{safe}</w:{inner}></w:r>'
-        return parse_xml(f"<w:{tag} {nsdecls('w')} {who}>{body}</w:{tag}>")
-
     def _comment(self, block: Block) -> None:
         paragraph = self.document.paragraphs[-1]
         if not paragraph.runs:
             paragraph = next(p for p in reversed(self.document.paragraphs) if p.runs)
         made = self.document.add_comment(paragraph.runs, " ".join(block.lines), block.text, block.text[:2].upper())
-        made._comment_elm.set(qn("w:date"), STAMP)
+        made._comment_elm.set(qn("w:date"), CHANGED)
 
     def _landscape(self, block: Block) -> None:
         self._turn(WD_ORIENT.LANDSCAPE)
@@ -257,8 +216,7 @@ class _Writer:
     def _textbox(self, block: Block) -> None:
         self.boxes += 1
         lines = ([f"**{block.text}**"] if block.text else []) + [child.text for child in block.children]
-        body = "".join(_box_paragraph(line) for line in lines)
-        self.document.add_paragraph()._p.append(parse_xml(_text_box(body, self.boxes)))
+        self.document.add_paragraph()._p.append(text_box(lines, self.boxes))
 
     def _boxed(self, block: Block) -> None:
         """Notes and warnings: a shaded table of one cell."""
@@ -277,40 +235,3 @@ class _Writer:
 def _target(target: str, names: dict[str, str]) -> str:
     key, _, label = target.partition(" [")
     return f'{label.rstrip("]").capitalize() + ": " if label else ""}go to "{names[key]}"'
-
-
-def _box_paragraph(text: str) -> str:
-    safe = plain(text).replace("&", "&amp;").replace("<", "&lt;")
-    bold = "<w:rPr><w:b/></w:rPr>" if text.startswith("**") else ""
-    return f'<w:p><w:r>{bold}<w:t xml:space="preserve">{safe}</w:t></w:r></w:p>'
-
-
-def _text_box(body: str, number: int) -> str:
-    """As Word writes it: a drawing for new readers and the same text again for old ones."""
-    space = (
-        'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
-        'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" '
-        'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
-        'xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" '
-        'xmlns:v="urn:schemas-microsoft-com:vml"'
-    )
-    kind = "http://schemas.microsoft.com/office/word/2010/wordprocessingShape"
-    shape = (
-        '<wps:wsp><wps:cNvSpPr txBox="1"/><wps:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="5400000" cy="900000"/>'
-        '</a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom><a:solidFill><a:srgbClr val="FFF8E1"/></a:solidFill>'
-        '<a:ln w="9525"><a:solidFill><a:srgbClr val="16324F"/></a:solidFill></a:ln></wps:spPr>'
-        f"<wps:txbx><w:txbxContent>{body}</w:txbxContent></wps:txbx><wps:bodyPr><a:spAutoFit/></wps:bodyPr></wps:wsp>"
-    )
-    drawing = (
-        '<w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent cx="5400000" cy="900000"/>'
-        f'<wp:docPr id="{number}" name="Text Box {number}"/><a:graphic><a:graphicData uri="{kind}">{shape}'
-        "</a:graphicData></a:graphic></wp:inline></w:drawing>"
-    )
-    old = (
-        '<w:pict><v:shape style="width:425pt;height:71pt"><v:textbox><w:txbxContent>'
-        f"{body}</w:txbxContent></v:textbox></v:shape></w:pict>"
-    )
-    return (
-        f'<w:r {nsdecls("w")} {space}><mc:AlternateContent><mc:Choice Requires="wps">{drawing}</mc:Choice>'
-        f"<mc:Fallback>{old}</mc:Fallback></mc:AlternateContent></w:r>"
-    )

@@ -1,10 +1,11 @@
 """Source -> Markdown runbook as kept in a team's repository."""
 
 import re
+from collections.abc import Callable
 
 from inline import nested, plain, runs
+from printing import day
 from source import Block, Source
-from write_pdf import day
 
 QUOTED = {"note": "Note", "warning": "Warning", "tip": "Tip", "textbox": "Box"}
 
@@ -12,9 +13,10 @@ QUOTED = {"note": "Note", "warning": "Warning", "tip": "Tip", "textbox": "Box"}
 def write(source: Source) -> bytes:
     """The runbook's bytes: title, control lines, body."""
     meta = source.meta
+    approved = f"{meta['approver']}, {day(meta['approved_on'])}"
     facts = (
         f"Document: {meta['id']} | Version: {meta['version']} | Effective: {day(meta['effective_from'])}",
-        f"Owner: {meta['owner']} | Approved by: {meta['approver']}, {day(meta['approved_on'])} | Replaces: {meta['supersedes'] or '-'}",
+        f"Owner: {meta['owner']} | Approved by: {approved} | Replaces: {meta['supersedes'] or '-'}",
     )
     body = "\n\n".join(filter(None, (_block(b) for b in source.blocks)))
     return f"# {meta['title']}\n\n{facts[0]}  \n{facts[1]}\n\n{body}\n".encode()
@@ -35,21 +37,31 @@ def _inline(text: str) -> str:
 
 
 def _block(block: Block) -> str:
-    match block.kind:
-        case "heading":
-            return f"{'#' * (block.level + 1)} {_inline(block.text)}"
-        case "para":
-            return _inline(block.text)
-        case "list":
-            return "\n".join(_item(i.depth, i.number, _inline(i.text)) for i in block.items)
-        case "table":
-            return _table(block)
-        case "flow":
-            return _mermaid(block)
-        case "hidden":
-            return "".join(f"<!-- {plain(c.text)} -->" for c in block.children)
-        case "stamp" | "hand" | "comment" | "pagebreak":
-            return ""
+    return WRITERS.get(block.kind, _nested)(block)
+
+
+def _heading(block: Block) -> str:
+    return f"{'#' * (block.level + 1)} {_inline(block.text)}"
+
+
+def _para(block: Block) -> str:
+    return _inline(block.text)
+
+
+def _list(block: Block) -> str:
+    return "\n".join(_item(i.depth, i.number, _inline(i.text)) for i in block.items)
+
+
+def _hidden(block: Block) -> str:
+    return "".join(f"<!-- {plain(c.text)} -->" for c in block.children)
+
+
+def _nothing(block: Block) -> str:
+    """Comments, stamps and page breaks have no place in Markdown."""
+    return ""
+
+
+def _nested(block: Block) -> str:
     inner = "\n\n".join(_block(c) for c in block.children)
     if block.kind in QUOTED:
         lines = f"**{block.text or QUOTED[block.kind]}**\n\n{inner}".split("\n")
@@ -79,3 +91,14 @@ def _mermaid(block: Block) -> str:
             if match:
                 lines.append(f"  {key.strip()} -->{f'|{match[2]}|' if match[2] else ''} {match[1]}")
     return "\n".join([*lines, "```", "", f"*{block.text}*"])
+
+
+WRITERS: dict[str, Callable[[Block], str]] = {
+    "heading": _heading,
+    "para": _para,
+    "list": _list,
+    "table": _table,
+    "flow": _mermaid,
+    "hidden": _hidden,
+    **dict.fromkeys(("stamp", "hand", "comment", "pagebreak"), _nothing),
+}

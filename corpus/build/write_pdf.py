@@ -1,13 +1,12 @@
 """Source -> text PDF: control page, contents with roman labels, running heads, tables that repeat their header."""
 
 import io
-from datetime import date
 from typing import Any
 from xml.sax.saxutils import escape
 
 from flow import chart
-from inline import nested, plain, runs
 from pdf_parts import GREY, NAVY, PALE, ChartFlowable, Looks, Mark, box, looks
+from printing import Template, day, labelled_canvas, markup, shares
 from reportlab import rl_config
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4, landscape, letter
@@ -15,7 +14,6 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BalancedColumns,
-    BaseDocTemplate,
     CondPageBreak,
     Flowable,
     Frame,
@@ -33,58 +31,11 @@ from source import Block, Source
 
 rl_config.useA85 = 0
 MARGIN = 22 * mm
-SIMPLE_TAGS = {"bold": "b", "status": "b", "italic": "i"}
-
-
-def day(value: date | None) -> str:
-    """A date as printed in a document."""
-    return f"{value.day} {value:%B %Y}" if value else "-"
 
 
 def write(source: Source) -> bytes:
     """The PDF's bytes, the same on every run."""
     return _Writer(source).build()
-
-
-def markup(text: str) -> str:
-    """Inline markup as reportlab's paragraph XML; nested rows become lines."""
-    own, rows = nested(text)
-    if rows:
-        own = "<br>".join(filter(None, [own, *(": ".join(r) for r in rows)]))
-    parts = []
-    for run in runs(own):
-        safe = escape(run.text)
-        if run.kind in SIMPLE_TAGS:
-            safe = f"<{SIMPLE_TAGS[run.kind]}>{safe}</{SIMPLE_TAGS[run.kind]}>"
-        elif run.kind == "code":
-            safe = f'<font face="Courier">{safe}</font>'
-        elif run.kind == "br":
-            safe = "<br/>"
-        elif run.kind == "deleted":
-            safe = ""
-        parts.append(safe)
-    return "".join(parts)
-
-
-class _Template(BaseDocTemplate):
-    """Collects contents entries and outline; the body starts at label 1 after `front` pages."""
-
-    front = 0
-
-    def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802 (reportlab's name)
-        if not isinstance(flowable, Paragraph) or flowable.style.name not in {"h1", "h2"}:
-            return
-        level = int(flowable.style.name[1]) - 1
-        text = flowable.getPlainText()
-        key = f"s{self.page}-{abs(hash_text(text))}"
-        self.canv.bookmarkPage(key)
-        self.canv.addOutlineEntry(text, key, level, closed=False)
-        self.notify("TOCEntry", (level, escape(text), self.page - self.front, key))
-
-
-def hash_text(text: str) -> int:
-    """A stable small number for a bookmark name."""
-    return sum(ord(c) * (n + 1) for n, c in enumerate(text))
 
 
 class _Writer:
@@ -99,7 +50,7 @@ class _Writer:
 
     def build(self) -> bytes:
         out = io.BytesIO()
-        document = _Template(
+        document = Template(
             out,
             pagesize=self.paper,
             invariant=1,
@@ -110,7 +61,7 @@ class _Writer:
         )
         document.front = 2 if self.contents else 0
         document.addPageTemplates(self._templates(document.front))
-        document.multiBuild(self._story(), canvasmaker=_canvas(document.front))
+        document.multiBuild(self._story(), canvasmaker=labelled_canvas(document.front))
         return out.getvalue()
 
     def _templates(self, front: int) -> list[PageTemplate]:
@@ -239,29 +190,3 @@ class _Writer:
 
     def _boxed(self, block: Block, width: float) -> list[Flowable]:
         return [box(self._blocks(block.children, width - 20), escape(block.text), self.look, width)]
-
-
-def shares(block: Block) -> list[float]:
-    """Column widths as fractions: as written, else by the square root of the longest text and its longest word."""
-    if block.widths:
-        return [w / sum(block.widths) for w in block.widths]
-    columns = list(zip(*block.rows, strict=True))
-    weights = []
-    for column in columns:
-        texts = [plain(c) for c in column]
-        word = max((len(w) for t in texts for w in t.split()), default=1)
-        weights.append(max(word * 1.25, max(len(t) for t in texts) ** 0.62 * 2.2))
-    return [w / sum(weights) for w in weights]
-
-
-def _canvas(front: int) -> type[Canvas]:
-    class Labelled(Canvas):
-        """Writes /PageLabels: roman for the front pages, then 1, 2, 3 ..."""
-
-        def save(self) -> None:
-            if front:
-                self.addPageLabel(0, style="ROMAN_LOWER", start=1)
-                self.addPageLabel(front, style="ARABIC", start=1)
-            super().save()
-
-    return Labelled

@@ -7,9 +7,9 @@ from inline import plain
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
+from printing import day, shares
 from source import Block, Source
 from stable import stable_zip
-from write_pdf import day, shares
 
 THIN = Side(style="thin", color="9AA5B1")
 WRAP = Alignment(wrap_text=True, vertical="top")
