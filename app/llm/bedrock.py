@@ -33,6 +33,7 @@ from ingest.errors import LLMError, SettingsError
 
 ANSWER_S = 15.0
 CONNECT_S = 3.0
+STALL_SHARE = 0.4  # of the time for the answer: two silent tries still fit into it
 
 # Models that take cache points; the others refuse the request.
 _CACHES = re.compile(r"amazon\.nova|anthropic\.claude-(?!v|instant|3-(?:haiku|sonnet|opus)|3-5-sonnet-20240620)")
@@ -72,7 +73,7 @@ class BedrockLLM(ChatBackend):
     def __init__(self, settings: Settings, session: boto3.Session) -> None:
         super().__init__(f"Amazon Bedrock: {settings.bedrock_model_id}", settings.bedrock_model_id, settings)
         answer_s = settings.llm_timeout_s or ANSWER_S
-        self.limits = Limits(answer_s, stall_s=answer_s * 0.4)
+        self.limits = Limits(answer_s, stall_s=answer_s * STALL_SHARE)
         self._session = session
         self._model = _make_model(settings, session, read_timeout_s=self.limits.stall_s + 0.5)
         profile = self._model.profile or {}
@@ -169,6 +170,11 @@ def _make_model(settings: Settings, session: boto3.Session, *, read_timeout_s: f
         tcp_keepalive=True,
     )
     endpoint = settings.bedrock_endpoint_url or None
+    runtime = session.client("bedrock-runtime", config=config, endpoint_url=endpoint)
+    # Only profiles made by the account need the control plane, to say which model they stand for.
+    control = (
+        session.client("bedrock", config=config) if "application-inference" in settings.bedrock_model_id else runtime
+    )
     guardrail = {
         "guardrailIdentifier": settings.bedrock_guardrail_id,
         "guardrailVersion": settings.bedrock_guardrail_version,
@@ -178,8 +184,8 @@ def _make_model(settings: Settings, session: boto3.Session, *, read_timeout_s: f
     }
     model = ChatBedrockConverse(
         model=settings.bedrock_model_id,
-        client=session.client("bedrock-runtime", config=config, endpoint_url=endpoint),
-        bedrock_client=session.client("bedrock", config=config, endpoint_url=endpoint),
+        client=runtime,
+        bedrock_client=control,
         max_tokens=settings.llm_max_tokens,
         temperature=settings.temperature,
         guardrails=guardrail if settings.bedrock_guardrail_id else None,

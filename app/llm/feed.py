@@ -3,7 +3,7 @@
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Protocol
 
 from langchain_core.messages import BaseMessageChunk
@@ -68,6 +68,7 @@ class LoopThread:
         """Stop the loop and wait for its thread."""
         if self.loop.is_closed():
             return
+        self.run(self.loop.shutdown_asyncgens())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(timeout=5)
         if not self._thread.is_alive():
@@ -91,8 +92,13 @@ class TaskFeed:
 
     async def _read(self, chunks: Callable[[], AsyncIterator[BaseMessageChunk]]) -> None:
         try:
-            async for chunk in chunks():
-                self._items.put(chunk)
+            stream = chunks()
+            try:
+                async for chunk in stream:
+                    self._items.put(chunk)
+            finally:
+                if isinstance(stream, AsyncGenerator):
+                    await stream.aclose()  # closes the connection now, not when the generator is collected
             self._items.put(None)
         except asyncio.CancelledError:
             raise

@@ -23,7 +23,7 @@ from ingest.errors import LLMError, ModelError
 from ingest.models import QWEN, find_model
 
 ANSWER_S = 120.0
-STALL_S = 30.0
+STALL_SHARE = 0.25  # of the time for the answer
 CONNECT_S = 3.0
 
 _FAULTS: tuple[tuple[tuple[type[BaseException], ...], Kind, str, bool], ...] = (
@@ -44,7 +44,8 @@ class LocalLLM(ChatBackend):
 
     def __init__(self, settings: Settings, name: str, model_id: str, server: EmbeddedServer | None = None) -> None:
         super().__init__(name, model_id, settings)
-        self.limits = Limits(settings.llm_timeout_s or ANSWER_S, STALL_S)
+        answer_s = settings.llm_timeout_s or ANSWER_S
+        self.limits = Limits(answer_s, stall_s=answer_s * STALL_SHARE)
         self._settings = settings
         self._server = server
         self._lock = threading.Lock()
