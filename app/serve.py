@@ -1,0 +1,182 @@
+"""Start the chat: check where it may listen, warm up, then serve the page with safe settings."""
+
+import base64
+import gc
+import hashlib
+import ipaddress
+import logging
+import re
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.service import Service
+from app.settings import Settings
+from ingest.errors import AssistantError, SettingsError
+
+PAGE = Path(__file__).with_name("chat.py")
+_LOG = logging.getLogger(__name__)
+# Streamlit runs the page as a script and passes it nothing, so this is where the page finds what was started.
+_served: list[Service] = []
+
+
+def current_service() -> Service:
+    """The service that `run_chat` started; the page's way to it."""
+    return _served[-1]
+
+
+def run_chat(settings: Settings, port: int, *, address: str = "127.0.0.1") -> int:
+    """Serve the chat until it is stopped and return the exit code; raises SettingsError where it may not listen.
+
+    A missing index is not an error here: the page says so and picks the index up once it is there.
+    """
+    _check_address(address)
+    _check_port(address, port)
+    service = Service(settings)
+    _served.append(service)
+    try:
+        service.warm()
+    except AssistantError as error:
+        _LOG.warning("the chat starts without answers: %s", error)
+    _settle_memory()
+    app = streamlit.App(
+        PAGE,
+        lifespan=partial(_announce, url=f"http://{address}:{port}", service=service),
+        routes=[Route("/healthz", _alive), Route("/readyz", _ready)],
+        middleware=[Middleware(_SecurityHeaders, headers=security_headers())],
+    )
+    # Streamlit looks for .streamlit/ beside argv[0], wherever the process was started.
+    sys.argv = [str(PAGE)]
+    app.run(config=server_options(address, port))
+    return 0
+
+
+def _settle_memory() -> None:
+    # Streamlit collects garbage after every run of the page, holding all threads for as long as it takes to walk
+    # every object of torch and transformers (0.4 s). What lives by now stays for good: it need not be walked again.
+    gc.collect()
+    gc.freeze()
+
+
+def _check_address(address: str) -> None:
+    try:
+        loopback = ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        loopback = address == "localhost"
+    if not loopback:
+        raise SettingsError(f"the chat does not listen on {address} without sign-in", hint="use 127.0.0.1")
+
+
+def _check_port(address: str, port: int) -> None:
+    # Streamlit would log a traceback, or take another port than the one it was given.
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise SettingsError(f"port {port} on {address}: {error.strerror}", hint="choose another --port") from None
+
+
+def server_options(address: str, port: int) -> dict[str, Any]:
+    """Streamlit's options; given as overrides, so that no file or variable can loosen them."""
+    return {
+        "server.address": address,
+        "server.port": port,
+        "server.headless": True,
+        "server.allowedHosts": ["localhost", "127.0.0.1", "::1", address],
+        "server.enableXsrfProtection": True,
+        "server.enableCORS": True,
+        "server.enableStaticServing": False,
+        "server.enableAgentApi": False,
+        "server.maxUploadSize": 1,
+        "server.fileWatcherType": "none",
+        "server.runOnSave": False,
+        "browser.gatherUsageStats": False,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "runner.magicEnabled": False,
+        "logger.hideWelcomeMessage": True,
+    }
+
+
+def security_headers() -> Mapping[str, str]:
+    """Headers of every response; the page may run Streamlit's own scripts and load from nowhere else."""
+    policy = {
+        "default-src": "'none'",
+        # Streamlit loads component scripts, which are ours and constant, through blob: addresses.
+        "script-src": f"'self' blob: {_inline_scripts()}",
+        "worker-src": "'self' blob:",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self' data:",
+        "media-src": "'self'",
+        "connect-src": "'self'",
+        "manifest-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}".strip() for name, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+
+
+def _inline_scripts() -> str:
+    """The sha256 sources of the scripts inside Streamlit's own index.html."""
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
+    scripts = re.findall(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", page, re.DOTALL)
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    return " ".join(f"'sha256-{digest}'" for digest in digests)
+
+
+class _SecurityHeaders:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
+        self.app = app
+        self.headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self.headers)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+@asynccontextmanager
+async def _announce(_app: object, url: str, service: Service) -> AsyncIterator[None]:
+    sys.stdout.write(f"The chat is ready: {url}\n")
+    sys.stdout.flush()
+    yield
+    await run_in_threadpool(service.close)
+
+
+async def _alive(_request: Request) -> Response:
+    return PlainTextResponse("alive")
+
+
+async def _ready(_request: Request) -> Response:
+    try:
+        await run_in_threadpool(current_service().assistant)
+    except AssistantError as error:
+        return PlainTextResponse(f"not ready: {error}", status_code=503)
+    return PlainTextResponse("ready")

@@ -1,0 +1,117 @@
+"""What all sessions of one process share: the assistant, and the line in which questions wait for it."""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from queue import Full, Queue
+
+from app.access import Reader, local_reader
+from app.answer import Assistant, Filters, Turn, open_assistant
+from app.job import Job
+from app.llm import LLM
+from app.settings import Settings
+from ingest.errors import AssistantError
+
+RUNNING = 8  # answers at a time; most of an answer's time is waiting for a model
+WAITING = 32  # beyond these a question is refused at once instead of hanging
+HEALTH_SECONDS = 20.0
+BUSY = "Too many questions at once. Nothing was lost: ask again in a moment."
+_LOG = logging.getLogger(__name__)
+
+
+class Service:
+    """Opens the assistant once and answers questions in a bounded number of threads."""
+
+    def __init__(self, settings: Settings, *, running: int = RUNNING, waiting: int = WAITING) -> None:
+        self.settings = settings
+        self.reader: Reader = local_reader(settings)
+        self._opening = threading.Lock()
+        self._assistant: Assistant | None = None
+        self._line: Queue[Job] = Queue(waiting)
+        self._health = _Health()
+        for number in range(running):
+            threading.Thread(target=self._work, daemon=True, name=f"answer-{number}").start()
+
+    def assistant(self) -> Assistant:
+        """The one assistant; raises AssistantError where it can't be opened, and tries again the next time."""
+        with self._opening:
+            if self._assistant is None:
+                self._assistant = open_assistant(self.settings)
+            return self._assistant
+
+    def warm(self) -> None:
+        """Open the assistant and run one search, so that the first question is as quick as the tenth.
+
+        The model gets ready meanwhile in its own thread: until then passages are shown word for word.
+        """
+        assistant = self.assistant()
+        if assistant.llm:
+            threading.Thread(target=_warm_model, args=(assistant.llm,), daemon=True, name="warm-model").start()
+        for _ in assistant.stream("Which steps apply?", reader=self.reader):
+            return
+
+    def model_problem(self) -> str:
+        """One line that says why the model can't be asked, as of at most a minute ago, or ""."""
+        llm = self.assistant().llm
+        return self._health.latest(llm) if llm else ""
+
+    def ask(self, question: str, *, history: Sequence[Turn], filters: Filters) -> Job:
+        """Put a question in line; the job tells how it stands."""
+        assistant = self.assistant()
+        job = Job(lambda: assistant.stream(question, history=history, filters=filters, reader=self.reader))
+        try:
+            self._line.put_nowait(job)
+        except Full:
+            job.refuse(BUSY)
+            return job
+        self._tell_places()
+        return job
+
+    def _work(self) -> None:
+        while True:
+            job = self._line.get()
+            self._tell_places()
+            if not job.progress.finished:
+                job.run()
+
+    def _tell_places(self) -> None:
+        with self._line.mutex:
+            waiting = list(self._line.queue)
+        for place, job in enumerate(waiting, 1):
+            job.queue_at(place)
+
+    def close(self) -> None:
+        """Stop the model and release the ledger."""
+        with self._opening:
+            if self._assistant is not None:
+                self._assistant.close()
+                self._assistant = None
+
+
+def _warm_model(llm: LLM) -> None:
+    try:
+        llm.warm()
+    except AssistantError as error:
+        _LOG.warning("the model is not ready: %s", error)
+
+
+class _Health:
+    """Asks the model how it is in a thread of its own, so that no page waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asked_at = 0.0
+        self._problem = ""
+
+    def latest(self, llm: LLM) -> str:
+        with self._lock:
+            if time.monotonic() - self._asked_at > HEALTH_SECONDS:
+                self._asked_at = time.monotonic()
+                threading.Thread(target=self._ask, args=(llm,), daemon=True, name="model-health").start()
+            return self._problem
+
+    def _ask(self, llm: LLM) -> None:
+        problem = llm.health()
+        with self._lock:
+            self._problem = problem

@@ -1,0 +1,228 @@
+"""One question with its answer as plain data for the answer component."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.answer import Answer, Citation, Hit, Statement
+from app.job import Progress
+from app.source_page import CELL, table_head
+from app.views.export import as_markdown, as_text, file_name
+from app.views.markup import say_count, say_date, shorten
+from app.views.references import Numbering, say_document, say_effective, say_generation, say_place
+from app.views.state import Exchange
+from ingest.index import Index
+
+REASONS = (
+    ("wrong", "It is wrong"),
+    ("outdated", "It is outdated"),
+    ("missing", "Something is missing"),
+    ("not cited", "The cited source does not say so"),
+)
+Card = dict[str, Any]
+_DRAFT_MARKS = re.compile(r"\s*\[\d+(?:\s*[,;]\s*\d+)*\]")
+
+
+def build_card(exchange: Exchange, index: Index, *, open_number: int | None = None, live: bool = False) -> Card:
+    """Everything the component needs to show the exchange as it stands now."""
+    now = exchange.job.progress
+    shown = _shown(now)
+    evidence = _evidence(now)
+    escalation = now.answer.escalation if now.answer else None
+    numbering = Numbering.of(shown, [escalation] if escalation else [], evidence)
+    return {
+        "id": exchange.id,
+        "question": exchange.question,
+        "state": "done" if now.finished else "live",
+        "live": live,
+        "open": open_number,
+        "strip": _strip(exchange, now),
+        "status": _status(now),
+        "reason": now.answer.reason if now.answer and now.answer.abstained else now.error,
+        "blocks": [_block(statement, numbering, index) for statement in shown],
+        "draft": _DRAFT_MARKS.sub("", now.draft),
+        "escalation": _escalation(escalation, numbering),
+        "notes": _notes(now),
+        "evidence": _evidence_block(now, [_block(statement, numbering, index) for statement in evidence]),
+        "refs": _references(numbering, [*shown, *([escalation] if escalation else [])], index),
+        "closest": _closest(now.answer),
+        "withheld": _withheld(now),
+        "followups": [],
+        **_closing(exchange, now.answer),
+    }
+
+
+def citation_of(exchange: Exchange, number: int) -> Citation | None:
+    """The citation that the card shows under `number`."""
+    now = exchange.job.progress
+    escalation = [now.answer.escalation] if now.answer and now.answer.escalation else []
+    citations = Numbering.of(_shown(now), escalation, _evidence(now)).citations
+    return citations[number - 1] if 0 < number <= len(citations) else None
+
+
+def passage_of(exchange: Exchange, number: int, index: Index) -> Citation | None:
+    """The passage `number` of those shown as closest, as a citation of the whole passage."""
+    hits = _nearest(exchange.answer)
+    hit = hits[number] if 0 <= number < len(hits) else None
+    chunk = index.chunk(hit.chunk_id) if hit else None
+    if hit is None or chunk is None:
+        return None
+    names = {
+        name: getattr(hit, name) for name in ("doc", "doc_id", "version", "title", "section", "page", "page_label")
+    }
+    return Citation(**names, quote=chunk.text, chunk_id=chunk.id, start=0, end=len(chunk.text))
+
+
+def _shown(now: Progress) -> Sequence[Statement]:
+    if now.answer:
+        return now.answer.statements
+    checked = tuple(statement for statement in now.checked if not statement.problem)
+    if checked or not (now.evidence and now.finished):
+        return checked
+    return now.evidence.statements  # stopped or failed before anything was checked: the passages stay
+
+
+def _evidence(now: Progress) -> Sequence[Statement]:
+    if now.evidence is None or _shown(now) is now.evidence.statements:
+        return ()
+    return () if now.answer and now.answer.composed_by == "extractive" else now.evidence.statements
+
+
+def _evidence_block(now: Progress, blocks: list[Card]) -> Card | None:
+    if not blocks:
+        return None
+    title = "Passages found, word for word" if not now.finished else "The passages it was written from"
+    return {"title": title, "open": not now.finished, "blocks": blocks}
+
+
+def _status(now: Progress) -> Card | None:
+    if now.error:
+        return _say("warn", "No answer.")
+    if now.stopped:
+        return _say("warn", "Stopped.", "What had been checked stays.")
+    if now.answer is None:
+        return _status_live(now)
+    if now.answer.abstained:
+        return _say("warn", "The procedures do not answer this.")
+    if now.answer.composed_by == "extractive":
+        return _say("ok", "Word for word from the procedures.")
+    count = say_count(len(now.answer.statements), "statement")
+    return _say("ok", "Checked.", f"{count}, each against the passage it cites.")
+
+
+def _status_live(now: Progress) -> Card:
+    if now.place:
+        return _say("draft", f"In line, place {now.place}.", "Your question starts by itself.")
+    if now.evidence is None:
+        return _say("draft", "Searching the procedures…")
+    return _say("draft", "Writing an answer.", "Only what the passages prove will stay.")
+
+
+def _say(kind: str, text: str, detail: str = "") -> Card:
+    return {"kind": kind, "text": text, "detail": detail}
+
+
+def _strip(exchange: Exchange, now: Progress) -> list[str]:
+    filters = exchange.filters
+    known = now.answer or now.evidence
+    limits = [*filters.rails, *filters.regions, *filters.doc_types]
+    return [
+        f"In force on {say_date(filters.as_of or exchange.asked_on)}",
+        ", ".join(limits) if limits else "All rails and regions",
+        *([say_generation(known.index)] if known else []),
+    ]
+
+
+def _notes(now: Progress) -> list[str]:
+    known = now.answer or now.evidence
+    return list(known.notes) if known else []
+
+
+def _block(statement: Statement, numbering: Numbering, index: Index) -> Card:
+    block: Card = {"kind": statement.kind, "text": statement.text, "marks": numbering.marks(statement)}
+    if statement.kind == "row":
+        citation = statement.citations[0]
+        chunk = index.chunk(citation.chunk_id)
+        head = table_head(chunk, citation.start) if chunk else ()
+        cells = citation.quote.split(CELL)
+        if len(cells) == 1 or (head and len(head) != len(cells)):
+            return {**block, "kind": "statement"}
+        block |= {"head": list(head) or None, "cells": cells}
+    return block
+
+
+def _escalation(statement: Statement | None, numbering: Numbering) -> Card | None:
+    return {"text": statement.text, "marks": numbering.marks(statement)} if statement else None
+
+
+def _references(numbering: Numbering, listed: Sequence[Statement], index: Index) -> list[Card]:
+    # Verbatim statements are their quotes: once is enough.
+    quoted = any(s.text != c.quote for s in listed for c in s.citations if s.kind != "row")
+    cited = {number for statement in listed for number in numbering.marks(statement)}
+    return [
+        {
+            "n": number,
+            "title": citation.title,
+            "document": say_document(citation.doc_id, citation.version),
+            "where": say_place(citation),
+            "effective": say_effective(citation),
+            "short": shorten(citation.quote),
+            "quoted": quoted,
+            "flag": _flag(citation, index),
+            "listed": number in cited,
+        }
+        for number, citation in enumerate(numbering.citations, 1)
+    ]
+
+
+def _flag(citation: Citation, index: Index) -> str:
+    if index.row(citation.chunk_id) is None:
+        return "No longer in the library"
+    return "Last good version" if index.document_of_chunk(citation.chunk_id).stale else ""
+
+
+def _nearest(answer: Answer | None, limit: int = 3) -> list[Hit]:
+    return list(answer.hits[:limit]) if answer and answer.abstained else []
+
+
+def _closest(answer: Answer | None) -> list[Card]:
+    return [
+        {
+            "n": number,
+            "title": hit.title,
+            "document": say_document(hit.doc_id, hit.version),
+            "where": say_place(hit),
+            "short": shorten(hit.text, 200),
+        }
+        for number, hit in enumerate(_nearest(answer))
+    ]
+
+
+def _withheld(now: Progress) -> list[Mapping[str, str]]:
+    failed = now.answer.withheld if now.answer else tuple(s for s in now.checked if s.problem)
+    return [{"text": statement.text, "problem": statement.problem} for statement in failed]
+
+
+def _closing(exchange: Exchange, answer: Answer | None) -> Card:
+    if answer is None:
+        return {
+            "copy": "",
+            "markdown": "",
+            "file": "",
+            "meta": "",
+            "rate": False,
+            "feedback": "",
+            "reasons": [],
+            "followups": [],
+        }
+    seconds = answer.timings.get("total")
+    composed = answer.model if answer.composed_by == "model" else "no model"
+    return {
+        "copy": as_text(answer),
+        "markdown": as_markdown(answer, filters=exchange.filters, asked_at=exchange.asked_at),
+        "file": file_name(answer),
+        "meta": composed + (f" · {seconds:.1f} s" if seconds else ""),
+        "rate": bool(answer.id),
+        "feedback": exchange.rated,
+        "reasons": [list(reason) for reason in REASONS],
+    }

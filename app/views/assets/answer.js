@@ -1,0 +1,236 @@
+const TICKS = "ticks:";
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = mount(parentElement, "pa-turn");
+  const send = (value) => setTriggerValue("action", { turn: data.id, ...value });
+  const part = (name, value, build) => patch(root.slots, root, name, value, build);
+  root.refs = new Map(data.refs.map((ref) => [ref.n, ref]));
+  root.send = send;
+  root.dataset.state = data.state;
+
+  part("question", [data.question, data.asked], () => question(data, send));
+  part("strip", data.strip, (items) => items.length && el("p", { class: "pa-strip" }, items.join(" · ")));
+  part("status", [data.status, data.state], () => status(data, send));
+  part("reason", data.reason, (text) => text && el("p", { class: "pa-reason" }, text));
+  part("blocks", [data.blocks, data.open], () => blocks(root, data, data.blocks));
+  part("draft", data.draft, (text) => text && draft(text));
+  part("escalation", [data.escalation, data.open], () => data.escalation && escalation(root, data));
+  part("notes", data.notes, (notes) => notes.map((note) => el("p", { class: "pa-note" }, icon("alert"), el("span", {}, note))));
+  part("evidence", [data.evidence, data.open], () => data.evidence && evidence(root, data));
+  part("refs", [data.refs, data.open], () => references(root, data));
+  part("closest", data.closest, (hits) => hits.length && closest(data, send));
+  part("withheld", data.withheld, (items) => items.length && withheld(root, items));
+  part("tools", [data.copy, data.feedback, data.meta, data.state], () => tools(root, data, send));
+  part("followups", data.followups, (items) => items.length && followups(items, send));
+  if (data.live && !root.seen) requestAnimationFrame(() => root.scrollIntoView({ block: "start" }));
+  root.seen = true;
+}
+
+function question(data, send) {
+  return el("div", { class: "pa-question" },
+    el("h2", {}, data.question),
+    el("button", { class: "pa-quiet", type: "button", "aria-label": "Edit this question", title: "Edit and ask again",
+      onclick: () => send({ type: "edit" }) }, icon("pen")));
+}
+
+function status(data, send) {
+  if (!data.status) return null;
+  const live = data.state === "live";
+  return el("div", { class: `pa-status pa-is-${data.status.kind}`, role: "status" },
+    live ? el("span", { class: "pa-pulse", "aria-hidden": "true" }) : icon(data.status.kind === "ok" ? "check" : "alert"),
+    el("span", {}, el("strong", {}, data.status.text), data.status.detail ? ` ${data.status.detail}` : ""),
+    live && el("button", { class: "pa-tool", type: "button", onclick: () => send({ type: "stop" }) }, icon("stop"), "Stop"));
+}
+
+function blocks(root, data, items) {
+  const out = [];
+  for (const item of items) {
+    const last = out[out.length - 1];
+    if (item.kind === "step") {
+      const list = last && last.tagName === "OL" ? last : el("ol", { class: "pa-steps" });
+      if (list !== last) out.push(list);
+      list.append(step(root, data, item, list.children.length));
+    } else if (item.kind === "row") {
+      const table = last && last.headKey === JSON.stringify(item.head) ? last : tableFor(item);
+      if (table !== last) out.push(table);
+      table.querySelector("tbody").append(row(root, data, item));
+    } else out.push(el("p", { class: "pa-statement" }, item.text, marks(root, data, item.marks)));
+  }
+  return out;
+}
+
+function step(root, data, item, position) {
+  const key = `${TICKS}${data.id}:${position}`;
+  const box = el("input", { type: "checkbox", id: `${data.id}-${root.dataset.state}-${position}` });
+  box.checked = sessionStorage.getItem(key) === "1";
+  box.addEventListener("change", () => sessionStorage.setItem(key, box.checked ? "1" : "0"));
+  const numbered = /^(step\s+)?\(?\d+(\.\d+)*[.):]?\s/i.test(item.text);
+  return el("li", {}, box,
+    el("div", {}, el("label", { for: box.id }, numbered ? "" : el("span", { class: "pa-number" }, `${position + 1}.`), item.text),
+      marks(root, data, item.marks)));
+}
+
+function tableFor(item) {
+  const table = el("div", { class: `pa-table ${item.head ? "pa-rows-of-values" : ""}`, tabindex: "0", role: "group", "aria-label": "Table rows" },
+    el("table", {}, item.head && el("thead", {}, el("tr", {}, item.head.map((cell) => el("th", { scope: "col" }, cell)))),
+      el("tbody", {})));
+  table.headKey = JSON.stringify(item.head);
+  return table;
+}
+
+function row(root, data, item) {
+  const cells = item.cells.map((cell, i) => el("td", { "data-name": item.head && item.head[i] }, cell));
+  cells[cells.length - 1].append(...marks(root, data, item.marks));
+  return el("tr", {}, cells);
+}
+
+function marks(root, data, numbers) {
+  return numbers.map((n) => {
+    const ref = root.refs.get(n);
+    const button = el("button", { class: "pa-cite", type: "button", "aria-pressed": String(data.open === n),
+      "aria-label": `Source ${n}: ${ref.title}, ${ref.where}. Open it` }, n);
+    button.addEventListener("click", () => { hideTip(root); root.send({ type: "open", n }); });
+    button.addEventListener("mouseenter", () => showTip(root, button, ref));
+    button.addEventListener("focus", () => button.matches(":focus-visible") && showTip(root, button, ref));
+    for (const leave of ["mouseleave", "blur"]) button.addEventListener(leave, () => hideTip(root));
+    button.addEventListener("keydown", (event) => event.key === "Escape" && hideTip(root));
+    return button;
+  });
+}
+
+function showTip(root, anchor, ref) {
+  hideTip(root);
+  const tip = el("div", { class: "pa-tip", role: "tooltip", id: `tip-${ref.n}` },
+    el("q", {}, ref.short), el("p", {}, el("strong", {}, ref.title)),
+    el("p", {}, [ref.document, ref.where, ref.effective].filter(Boolean).join(" · ")));
+  root.append(tip);
+  root.tip = tip;
+  anchor.setAttribute("aria-describedby", tip.id);
+  const from = root.getBoundingClientRect(), at = anchor.getBoundingClientRect();
+  const left = Math.max(0, Math.min(at.left - from.left - 24, from.width - tip.offsetWidth));
+  const above = at.top > tip.offsetHeight + 72;
+  tip.style.left = `${left}px`;
+  tip.style.top = above ? `${at.top - from.top - tip.offsetHeight - 8}px` : `${at.bottom - from.top + 8}px`;
+}
+
+function hideTip(root) {
+  if (root.tip) root.tip.remove();
+  root.tip = null;
+}
+
+function draft(text) {
+  return el("div", { class: "pa-draft", "aria-hidden": "true" }, el("span", { class: "pa-tag" }, "Draft, not checked yet"), el("p", {}, text));
+}
+
+function escalation(root, data) {
+  return el("div", { class: "pa-escalation" }, el("strong", {}, "Escalate"),
+    el("p", {}, data.escalation.text, marks(root, data, data.escalation.marks)));
+}
+
+function evidence(root, data) {
+  const inner = el("div", { class: "pa-evidence-body" }, blocks(root, data, data.evidence.blocks));
+  if (data.evidence.open) return el("section", { class: "pa-evidence" }, el("h3", {}, data.evidence.title), inner);
+  return el("details", { class: "pa-more" }, el("summary", {}, data.evidence.title), inner);
+}
+
+// Citations of one page or section stand together: title and place once, their numbers beside.
+function references(root, data) {
+  const groups = new Map();
+  for (const ref of data.refs.filter((one) => one.listed)) {
+    const key = JSON.stringify([ref.document, ref.title, ref.where]);
+    groups.set(key, [...(groups.get(key) || []), ref]);
+  }
+  if (!groups.size) return null;
+  return el("section", { class: "pa-refs" }, el("h3", {}, "Sources"),
+    el("ol", {}, [...groups.values()].map((refs) => el("li", {}, reference(root, data, refs)))));
+}
+
+function reference(root, data, refs) {
+  const [first] = refs;
+  const open = refs.some((ref) => ref.n === data.open);
+  return el("div", { class: `pa-ref ${open ? "pa-open" : ""}` },
+    el("span", { class: "pa-ref-numbers" }, marks(root, data, refs.map((ref) => ref.n))),
+    el("button", { class: "pa-ref-text", type: "button", onclick: () => root.send({ type: "open", n: first.n }) },
+      el("span", { class: "pa-ref-title" }, first.title, first.flag && el("span", { class: "pa-flag" }, first.flag)),
+      el("span", { class: "pa-ref-where" }, [first.document, first.where, first.effective].filter(Boolean).join(" · ")),
+      refs.filter((ref) => ref.quoted).map((ref) => el("q", { class: "pa-ref-quote" }, ref.short))));
+}
+
+function closest(data, send) {
+  return el("section", { class: "pa-refs" }, el("h3", {}, "Closest passages (they do not answer the question)"),
+    el("ol", {}, data.closest.map((hit) => el("li", {}, el("div", { class: "pa-ref" },
+      el("button", { class: "pa-ref-text", type: "button", onclick: () => send({ type: "hit", n: hit.n }) },
+        el("span", { class: "pa-ref-title" }, hit.title),
+        el("span", { class: "pa-ref-where" }, [hit.document, hit.where].filter(Boolean).join(" · ")),
+        el("q", { class: "pa-ref-quote" }, hit.short)))))));
+}
+
+function withheld(root, items) {
+  const title = items.length === 1 ? "1 statement withheld" : `${items.length} statements withheld`;
+  return el("details", { class: "pa-withheld" }, el("summary", {}, icon("alert"), title),
+    el("p", { class: "pa-small" }, "The model wrote these, but they could not be proved from the procedures. They are not answers."),
+    el("ul", {}, items.map((item) => el("li", {}, el("p", { class: "pa-withheld-text" }, item.text),
+      el("p", { class: "pa-small" }, el("strong", {}, "Withheld: "), item.problem)))));
+}
+
+function tools(root, data, send) {
+  if (!data.copy) return null;
+  const copy = el("button", { class: "pa-tool", type: "button" }, icon("copy"), el("span", {}, "Copy"));
+  copy.addEventListener("click", () => copyText(data.copy).then((done) => flash(copy, done ? "Copied" : "Not copied")));
+  const bar = el("div", { class: "pa-tools" }, copy,
+    el("button", { class: "pa-tool", type: "button", onclick: () => save(data.file, data.markdown) }, icon("down"), "Markdown"),
+    el("button", { class: "pa-tool", type: "button", onclick: () => send({ type: "again" }) }, icon("again"), "Ask again"),
+    el("span", { class: "pa-meta" }, data.meta));
+  return data.rate ? [bar, feedback(root, data, send)] : [bar];
+}
+
+function flash(button, text) {
+  const label = button.querySelector("span"), before = label.textContent;
+  label.textContent = text;
+  setTimeout(() => { label.textContent = before; }, 1600);
+}
+
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = el("textarea", { style: { position: "fixed", opacity: "0" } });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
+
+function save(name, text) {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/markdown;charset=utf-8" }));
+  const link = el("a", { href: url, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+
+function feedback(root, data, send) {
+  if (data.feedback) return el("p", { class: "pa-small pa-thanks", role: "status" }, data.feedback);
+  const form = el("form", { class: "pa-feedback", hidden: true },
+    el("fieldset", {}, el("legend", {}, "What is wrong?"), data.reasons.map(([value, text], i) =>
+      el("label", {}, el("input", { type: "radio", name: `reason-${data.id}`, value, checked: i === 0 }), text))),
+    el("label", { class: "pa-comment" }, "Comment (optional)", el("textarea", { rows: "2", maxlength: "1000" })),
+    el("button", { class: "pa-tool pa-primary", type: "submit" }, "Send"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const reason = form.querySelector("input:checked").value;
+    send({ type: "feedback", verdict: "down", reason, comment: form.querySelector("textarea").value });
+  });
+  const show = () => { form.hidden = !form.hidden; if (!form.hidden) form.querySelector("input").focus(); };
+  return el("div", { class: "pa-rate" }, el("span", { class: "pa-small" }, "Was this right?"),
+    el("button", { class: "pa-tool", type: "button", "aria-label": "Right", onclick: () => send({ type: "feedback", verdict: "up" }) }, icon("up"), "Yes"),
+    el("button", { class: "pa-tool", type: "button", "aria-label": "Not right", onclick: show }, icon("off"), "No"), form);
+}
+
+function followups(items, send) {
+  return el("section", { class: "pa-followups" }, el("h3", {}, "Ask next"), el("ul", {}, items.map((text) =>
+    el("li", {}, el("button", { class: "pa-chip", type: "button", onclick: () => send({ type: "ask", text }) }, text)))));
+}

@@ -1,0 +1,73 @@
+// Every text of a document, a model, the register or a reader reaches the page through textContent here:
+// nothing in this project assigns innerHTML, so none of it can become markup.
+const SVG = "http://www.w3.org/2000/svg";
+const ICONS = {
+  copy: "M9 9h10v11H9zM5 15V4h10",
+  down: "M12 4v11m-5-4 5 5 5-5M5 20h14",
+  up: "M7 21V10l5-7 1 1-1 6h8l-2 11zM7 10H3v11h4",
+  off: "M17 3v11l-5 7-1-1 1-6H4L6 3zM17 14h4V3h-4",
+  check: "m5 12 5 5 9-10",
+  close: "M6 6l12 12M18 6 6 18",
+  left: "m15 5-7 7 7 7",
+  right: "m9 5 7 7-7 7",
+  plus: "M12 5v14M5 12h14",
+  minus: "M5 12h14",
+  alert: "M12 3 2 20h20zM12 10v4m0 3v.01",
+  pen: "M4 20h4L19 9l-4-4L4 16z",
+  again: "M4 12a8 8 0 1 1 2.5 5.8M4 20v-5h5",
+  stop: "M6 6h12v12H6z",
+  page: "M6 3h9l4 4v14H6zM9 12h7M9 16h7",
+};
+
+function el(tag, props, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props || {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "style") Object.assign(node.style, value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  append(node, children);
+  return node;
+}
+
+function append(node, children) {
+  for (const child of children.flat()) {
+    if (child === null || child === undefined || child === false) continue;
+    node.append(child instanceof Node ? child : document.createTextNode(String(child)));
+  }
+}
+
+function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  const path = document.createElementNS(SVG, "path");
+  for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", "aria-hidden": "true", class: "pa-icon" }))
+    svg.setAttribute(key, value);
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+// Builds a part only when its value changed, so that streaming moves neither focus, selection nor scroll.
+function patch(slots, root, name, value, build) {
+  const now = JSON.stringify(value === undefined ? null : value);
+  let slot = slots.get(name);
+  if (!slot) {
+    slot = { node: el("div", { class: `pa-slot pa-slot-${name}` }), last: undefined };
+    slots.set(name, slot);
+    root.append(slot.node);
+  }
+  if (slot.last === now) return;
+  slot.last = now;
+  slot.node.replaceChildren(...[build(value)].flat().filter(Boolean));
+}
+
+function mount(parent, className) {
+  let root = parent.querySelector(`:scope > .${className}`);
+  if (!root) {
+    root = el("div", { class: className });
+    root.slots = new Map();
+    parent.append(root);
+  }
+  return root;
+}
