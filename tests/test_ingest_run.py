@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import PublishRefusedError, RegisterError, SourceError
-from ingest.publish import current_generation, list_generations, read_manifest
+from ingest.publish import current_generation, list_generations, read_manifest, roll_back
 from ingest.report import last_report
 from tests.ingest_folder import TEXTS, content_hash, run, served_texts, settings_for, write_corpus
 
@@ -162,7 +162,7 @@ def test_an_approved_document_may_not_just_vanish(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
     run(settings)
     (corpus / "register.yaml").write_text(REGISTER.rpartition("- {")[0], "utf-8")
-    with pytest.raises(PublishRefusedError, match="approved REF-1 version 1.0 .* has vanished") as refused:
+    with pytest.raises(PublishRefusedError, match=r"approved REF-1 version 1\.0 .* has vanished") as refused:
         run(settings)
     assert refused.value.exit_code == 4
     assert len(served_texts(settings.index)) == 2
@@ -183,8 +183,6 @@ def test_too_many_failures_refuse_publication(tmp_path: Path) -> None:
 
 
 def test_rolled_back_content_is_not_published_again_by_itself(tmp_path: Path) -> None:
-    from ingest.publish import roll_back
-
     corpus = write_corpus(tmp_path / "corpus")
     settings = settings_for(tmp_path)
     first = run(settings).generation

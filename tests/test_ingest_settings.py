@@ -23,6 +23,6 @@ def test_a_mistyped_variable_is_refused_with_the_right_one(monkeypatch: pytest.M
 
 def test_a_bad_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INGEST_KEEP", "1")
-    with pytest.raises(SettingsError, match="INGEST_KEEP: .* greater than or equal to 2, not '1'") as refused:
+    with pytest.raises(SettingsError, match=r"INGEST_KEEP: .* greater than or equal to 2, not '1'") as refused:
         load_settings()
     assert refused.value.exit_code == 3
