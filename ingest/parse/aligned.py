@@ -15,13 +15,13 @@ _YEAR = re.compile(r"^(?:19|20)\d\d$")
 _MARK = re.compile(r"^[$\u20ac\u00a3\u00a5(]$")
 
 
-def find_aligned(lines: list[Line]) -> list[Line | Table]:
-    """The lines with each run of aligned columns replaced by one table."""
-    cells = [split_cells(line) for line in lines]
+def find_aligned(lines: list[Line], largest: float) -> list[Line | Table]:
+    """The lines with each run of aligned columns replaced by one table; larger type than `largest` is no table's."""
+    cells = [split_cells(line) if line.size <= largest else [line.words] for line in lines]
     items: list[Line | Table] = []
     at = 0
     while at < len(lines):
-        end = _run_end(lines, cells, at)
+        end = _run_end(lines, cells, at, largest)
         table = _make_table(lines[at:end], cells[at:end]) if end - at >= 2 else None
         if table is None:
             items.append(lines[at])
@@ -37,7 +37,8 @@ def split_cells(line: Line) -> list[Cell]:
     cells: list[Cell] = [[line.words[0]]]
     for left, right in zip(line.words, line.words[1:], strict=False):
         gap = right.x0 - left.x1
-        if gap > 1.05 * line.size or (gap > 0.7 * line.size and _is_number(right) and len(cells) > 1):
+        numbers = len(cells) > 1 and _is_number(right) and _is_number(left) and not _MARK.match(left.text)
+        if gap > 1.05 * line.size or (numbers and (gap > 0.45 * line.size or _MARK.match(right.text))):
             cells.append([right])
         else:
             cells[-1].append(right)
@@ -56,7 +57,7 @@ def _is_marker(text: str) -> bool:
     return bool(re.fullmatch(r"\[\d{1,3}\]|[*\u2020\u2021]+|\d{1,2}", text) or step_number(probe) == text or heading_number(f"{text} X") == text.rstrip(".") or (len(text) == 1 and BULLET.match(f"{text} x")))
 
 
-def _run_end(lines: list[Line], cells: list[list[Cell]], at: int) -> int:
+def _run_end(lines: list[Line], cells: list[list[Cell]], at: int, largest: float) -> int:
     """One past the last line of the run of table rows that begins at line `at`; `at` itself when there is none."""
     if len(cells[at]) < 2 and not _starts_span(lines, cells, at):
         return at
@@ -65,11 +66,15 @@ def _run_end(lines: list[Line], cells: list[list[Cell]], at: int) -> int:
     for i in range(at, len(lines)):
         if i > at and (lines[i].y0 - lines[i - 1].y1 > 2.2 * lines[i].size or lines[i].left != lines[at].left):
             break
+        if lines[i].size > largest:
+            break
+        if i > at + 2 and _begins_header(cells[i], lines[i], lines[i - 1]):
+            break
         if len(cells[i]) >= 2:
             end, alone = i + 1, 0
         else:
             alone += 1
-            if alone > 3 or (i > at and _is_prose(lines[i])):
+            if alone > 3 or (i > at and (_is_prose(lines[i]) or _introduces(lines[i], lines[i - 1]))):
                 break
     return end
 
@@ -86,8 +91,20 @@ def _is_prose(line: Line) -> bool:
     return line.x1 - line.x0 > 0.8 * (line.right - line.left) and len(line.words) > 10
 
 
+def _begins_header(cells: list[Cell], line: Line, above: Line) -> bool:
+    """Whether a line set off from the row above names columns: it has no label and no numbers but years."""
+    labelled = line.x0 < line.left + 0.25 * (line.right - line.left)
+    numeric = any(_NUMERIC.match(_text(cell)) and not _YEAR.match(_text(cell)) for cell in cells)
+    return line.y0 - above.y1 > 0.8 * line.size and not labelled and not numeric
+
+
+def _introduces(line: Line, above: Line) -> bool:
+    """Whether a line set off from the row above is a sentence, such as one that introduces the next table."""
+    return line.y0 - above.y1 > 0.8 * line.size and line.text[-1] in ".:" and len(line.words) > 3
+
+
 def _make_table(lines: list[Line], cells: list[list[Cell]]) -> Table | None:
-    columns = _columns([row for row in cells if len(row) >= 2])
+    columns = _columns(_data_rows(cells))
     several = sum(len(row) >= 2 for row in cells)
     if len(columns) < 2 or several < (3 if len(columns) == 2 else 2):
         return None
@@ -110,17 +127,36 @@ def _looks_like_prose(rows: list[list[Cell]]) -> bool:
     return bool(first) and median(len(cell) for cell in first) > 14
 
 
+def _data_rows(cells: list[list[Cell]]) -> list[list[Cell]]:
+    """The rows that show where the columns are: those with a label and a number, else all with several cells."""
+    several = [row for row in cells if len(row) >= 2]
+    data = [
+        row
+        for row in several
+        if not _NUMERIC.match(_text(row[0])) and any(_NUMERIC.match(_text(c)) and not _YEAR.match(_text(c)) for c in row[1:])
+    ]
+    return data if len(data) >= 2 else several
+
+
 def _columns(rows: list[list[Cell]]) -> list[tuple[float, float]]:
     """(left, right) of the columns: stretches of x that most rows leave white separate them."""
     if not rows:
         return []
+    columns = _separate(rows, 0)
+    if len(columns) < median(len(row) for row in rows) and len(rows) > 3:
+        return _separate(rows, max(1, int(0.15 * len(rows))))
+    return columns
+
+
+def _separate(rows: list[list[Cell]], crossing: int) -> list[tuple[float, float]]:
+    """The stretches of x that more than `crossing` rows cover."""
     left = min(cell[0].x0 for row in rows for cell in row)
     right = max(cell[-1].x1 for row in rows for cell in row)
     cover = np.zeros(int(right - left) + 2, dtype=np.int32)
     for row in rows:
         for cell in row:
             cover[int(cell[0].x0 - left) : int(cell[-1].x1 - left) + 1] += 1
-    inked = np.concatenate(([False], cover > 0.12 * len(rows), [False])).astype(np.int8)
+    inked = np.concatenate(([False], cover > crossing, [False])).astype(np.int8)
     edges = np.flatnonzero(np.diff(inked))
     found: list[tuple[float, float]] = []
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
@@ -134,7 +170,7 @@ def _columns(rows: list[list[Cell]]) -> list[tuple[float, float]]:
 def _assign(row: list[Cell], columns: list[tuple[float, float]]) -> list[Cell]:
     """The cells by column; a cell over several columns stands in each of them unless it begins in the first."""
     out: list[Cell] = [[] for _ in columns]
-    for cell in row:
+    for cell in _split_over(row, columns):
         x0, x1 = cell[0].x0, cell[-1].x1
         met = [j for j, (a, b) in enumerate(columns) if min(x1, b) - max(x0, a) > 0.4 * min(x1 - x0, b - a)]
         if not met:
@@ -145,6 +181,18 @@ def _assign(row: list[Cell], columns: list[tuple[float, float]]) -> list[Cell]:
         for j in met:
             out[j] = out[j] + cell
     return out
+
+
+def _split_over(row: list[Cell], columns: list[tuple[float, float]]) -> list[Cell]:
+    """The cells, those split whose words each lie within one column ("2021 2022" over two narrow columns)."""
+    cells: list[Cell] = []
+    for cell in row:
+        homes = [next((j for j, (a, b) in enumerate(columns) if a - 2 <= w.x0 and w.x1 <= b + 2), -1) for w in cell]
+        if -1 in homes or len(set(homes)) == 1:
+            cells.append(cell)
+        else:
+            cells += [[w for w, home in zip(cell, homes, strict=True) if home == j] for j in sorted(set(homes))]
+    return cells
 
 
 def _header_rows(rows: list[list[Cell]], lines: list[Line]) -> int:

@@ -23,9 +23,12 @@ def strip_furniture(pages: list[PageText]) -> None:
     edges = {page.index: _edge_rows(page) for page in pages}
     running = _running_keys(edges)
     series = _number_series(edges)
+    numbered = _numbered_keys(edges)
     texts: dict[int, list[str]] = {}
     for page in pages:
-        dropped = _furniture_rows(page, edges[page.index], running, series)
+        rows = edges[page.index]
+        outer = {key for side in (True, False) for key, o in _numbered(rows, side, page.index) if (key, o) in numbered}
+        dropped = _furniture_rows(page, rows, running | {(key, -1) for key in outer}, series)
         gone = {id(word) for row in dropped for word in row}
         page.words = [word for word in page.words if id(word) not in gone]
         texts[page.index] = [_text(row) for row in dropped]
@@ -73,7 +76,7 @@ def _furniture_rows(
         key = (_key(row), top)
         match = _ONLY_NUMBER.match(_text(row))
         alone = match is not None and _in_series(match, page.index, y, series)
-        if alone or any((key, round(y * 100) + d) in running for d in (-1, 0, 1)):
+        if alone or any((key, round(y * 100) + d) in running for d in (-1, 0, 1)) or (key, -1) in running:
             dropped.append(row)
         elif not _is_rule(row):
             open_sides.discard(top)
@@ -87,6 +90,21 @@ def _number_series(edges: dict[int, list[tuple[list[Word], bool, float]]]) -> se
         found = (_ONLY_NUMBER.match(_text(row)) for row, _, _ in rows)
         votes.update({_offset(match[1], index) for match in found if match})
     return {key for key, count in votes.items() if count >= 2}
+
+
+def _numbered_keys(edges: dict[int, list[tuple[list[Word], bool, float]]]) -> set[tuple[Key, tuple[str, int]]]:
+    """(text, distance of its number to the index) of the outermost rows that count with the pages, at any height."""
+    votes: Counter[tuple[Key, tuple[str, int]]] = Counter()
+    for index, rows in edges.items():
+        votes.update({(key, offset) for side in (True, False) for key, offset in _numbered(rows, side, index)})
+    return {key for key, count in votes.items() if count >= 3}
+
+
+def _numbered(
+    rows: list[tuple[list[Word], bool, float]], side: bool, index: int
+) -> list[tuple[Key, tuple[str, int]]]:
+    row = next((row for row, top, _ in rows if top == side), [])
+    return [((_key(row), side), _offset(token, index)) for token in _tokens(_text(row))]
 
 
 def _in_series(match: re.Match[str], index: int, y: float, series: set[tuple[str, int]]) -> bool:

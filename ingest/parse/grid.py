@@ -56,7 +56,7 @@ def find_grids(edges: list[Edge], words: list[Word], page: int) -> list[Table]:
     free = words
     for group in sorted(cells_to_tables(cells), key=_extent):  # a table inside a cell is taken before the outer one
         table = _make_table(group, free, page)
-        if table is not None:
+        if table is not None and (len(table.rows) > 1 or _is_outermost(table, words)):
             found.append(table)
             held = {id(w) for row in table.rows for cell in row for w in cell}
             free = [w for w in free if id(w) not in held]
@@ -78,8 +78,19 @@ def _make_table(cells: list[Box], words: list[Word], page: int) -> Table | None:
     breaks = _row_breaks(filled, len(ys) - 1)
     if len(kept) < 2 or not breaks:
         return None
+    if sum(_is_coarse(p.words) for p in filled) > 0.4 * len(breaks):
+        return None
     header = 2 if len(breaks) > 2 and any(p.top == 0 and _reach(p, kept) > 1 for p in filled) else 1
     return Table(page, box, _fill(filled, kept, breaks), [xs[j] for j in kept], header)
+
+
+def _is_outermost(table: Table, words: list[Word]) -> bool:
+    """Whether a table of one row begins or ends the page: it may be part of a table on the next or last page."""
+    if all(w.y0 > table.box[1] - 2 for w in words):
+        return True
+    numeric = any(not any(c.isalpha() for w in cell for c in w.text) for cell in table.rows[0] if cell)
+    last = all(w.y1 < table.box[3] + 2 for w in words)
+    return last and not numeric and not any(c.isdigit() for w in table.rows[0][-1] for c in w.text)
 
 
 def _extent(cells: list[Box]) -> float:
@@ -113,6 +124,15 @@ def _row_breaks(places: list[_Place], count: int) -> list[int]:
         if starting and (len(starting) > 1 or len(spanning) < 2):
             breaks.append(y)
     return breaks
+
+
+def _is_coarse(words: Cell) -> bool:
+    """Whether a cell holds columns of its own, so that its lines separate groups of columns only."""
+    if len(words) < 2 or len(words) > _MAX_REPEATED:
+        return False
+    ordered = sorted(words, key=lambda w: (round(w.y1), w.x0))
+    pairs = zip(ordered, ordered[1:], strict=False)
+    return any(abs(a.y1 - b.y1) < 2 and b.x0 - a.x1 > 1.5 * max(a.size, b.size) for a, b in pairs)
 
 
 def _reach(place: _Place, kept: list[int]) -> int:

@@ -29,9 +29,12 @@ def split_hidden(page: Any, read: PageText, *, scanned: bool) -> Shown:
 
     `scanned` says that a picture fills the page: an invisible text layer over the ink of a scan is then normal.
     """
-    image = page.render(scale=_SCALE, rev_byteorder=True, may_draw_forms=False).to_numpy()[:, :, :3]
+    image = page.render(scale=_SCALE, grayscale=True, may_draw_forms=False).to_numpy()
     inked = int(image.max()) - int(image.min()) > 40
     seen = _visible(image, read.words)
+    if not all(seen):  # grey levels can hide what colours show
+        image = page.render(scale=_SCALE, rev_byteorder=True, may_draw_forms=False).to_numpy()[:, :, :3]
+        seen = [ok or _stands_out(image, word) for ok, word in zip(seen, read.words, strict=True)]
     shown: list[Word] = []
     hidden: list[Word] = []
     for word, visible in zip(read.words, seen, strict=True):
@@ -46,28 +49,46 @@ def _is_placed(word: Word, read: PageText) -> bool:
 
 
 def _visible(image: Any, words: list[Word]) -> list[bool]:
-    """Whether the pixels under each word vary, and its colour stands out from their mean.
+    """Whether the grey pixels under each word vary, and its colour stands out from their mean.
 
     Mean and spread of all boxes come from one integral image. Dots and dashes are too small to judge, and other
     scripts may lack a font on this machine: these pass.
     """
     if not words:
         return []
-    pixels = image.astype(np.float64)
-    height, width = pixels.shape[:2]
-    sums = np.zeros((height + 1, width + 1, 6))
-    sums[1:, 1:] = np.concatenate([pixels, pixels**2], axis=2).cumsum(axis=0).cumsum(axis=1)
+    grey = image.reshape(image.shape[:2]).astype(np.float64)
+    height, width = grey.shape
     boxes = np.array([word.box for word in words]) * _SCALE
     x0, x1 = _clip(np.floor(boxes[:, 0]), width), _clip(np.ceil(boxes[:, 2]) + 1, width)
     y0, y1 = _clip(np.floor(boxes[:, 1]), height), _clip(np.ceil(boxes[:, 3]) + 1, height)
-    area = np.maximum((x1 - x0) * (y1 - y0), 1)[:, None]
-    mean = (sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]) / area
-    spread = np.sqrt(np.maximum(mean[:, 3:] - mean[:, :3] ** 2, 0)).max(axis=1)
-    colors = np.array([word.color or (-999, 0, 0) for word in words])
-    unknown = np.array([word.color is None or word.mode == _INVISIBLE_MODE for word in words])
-    contrast = np.abs(colors - mean[:, :3]).max(axis=1)
-    seen = (spread > _LEAST_SPREAD) & (unknown | (contrast > _LEAST_CONTRAST))
+    area = np.maximum((x1 - x0) * (y1 - y0), 1)
+    means = []
+    for values in (grey, grey**2):
+        sums = np.zeros((height + 1, width + 1))
+        sums[1:, 1:] = values.cumsum(axis=0).cumsum(axis=1)
+        means.append((sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]) / area)
+    spread = np.sqrt(np.maximum(means[1] - means[0] ** 2, 0))
+    own = np.array([_grey(word) for word in words])
+    seen = (spread > _LEAST_SPREAD) & (np.isnan(own) | (np.abs(own - means[0]) > _LEAST_CONTRAST))
     return [bool(ok) or not _can_judge(word.text) for ok, word in zip(seen, words, strict=True)]
+
+
+def _stands_out(image: Any, word: Word) -> bool:
+    """The same test in colour for one word."""
+    x0, y0, x1, y1 = (max(int(v * _SCALE), 0) for v in word.box)
+    patch = image[y0 : y1 + 2, x0 : x1 + 2].reshape(-1, 3).astype(np.float64)
+    if not len(patch) or float(patch.std(axis=0).max()) <= _LEAST_SPREAD:
+        return False
+    if np.isnan(_grey(word)):
+        return True
+    return float(np.abs(patch.mean(axis=0) - np.array(word.color)).max()) > _LEAST_CONTRAST
+
+
+def _grey(word: Word) -> float:
+    """The grey level of the word's colour; NaN where it is unknown or not painted."""
+    if word.color is None or word.mode == _INVISIBLE_MODE:
+        return float("nan")
+    return 0.299 * word.color[0] + 0.587 * word.color[1] + 0.114 * word.color[2]
 
 
 def _clip(values: Any, most: int) -> Any:

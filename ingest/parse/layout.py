@@ -1,5 +1,6 @@
 """Words -> lines in reading order: rows by height, columns by the white rivers between them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -9,6 +10,7 @@ import numpy as np
 
 from ingest.parse.words import Word
 
+_RULE = re.compile(r"[_=*.\u2500\u2014-]{3,}")
 _BIN = 2.0
 _LEAST_COLUMN_ROWS = 4
 
@@ -28,6 +30,11 @@ class Line:
     size: float
     bold: bool
     page: int
+
+
+def is_rule(words: Sequence[Word]) -> bool:
+    """Whether a row is a line drawn with characters ("______")."""
+    return all(_RULE.fullmatch(word.text) for word in words)
 
 
 def make_line(words: list[Word], left: float | None = None, right: float | None = None) -> Line:
@@ -85,7 +92,7 @@ class _Row:
 
 def order_lines(words: Sequence[Word], depth: int = 0) -> list[Line]:
     """The words as lines in reading order; side-by-side columns of prose are read one after the other."""
-    rows = make_rows(words)
+    rows = [row for row in make_rows(words) if not is_rule(row)]
     gutter = _find_gutter(rows) if depth < 4 else None
     if gutter is None:
         return _lines(rows)

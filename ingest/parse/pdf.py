@@ -17,7 +17,7 @@ from ingest.parse.hidden import split_hidden
 from ingest.parse.joining import Joiner
 from ingest.parse.layout import Line, order_lines
 from ingest.parse.outline import Outline
-from ingest.parse.styles import Bookmark, Styles, bookmark_key, measure
+from ingest.parse.styles import Bookmark, Styles, body_size, bookmark_key, measure
 from ingest.parse.wording import clean, smuggles
 from ingest.parse.textlayer import read_words
 from ingest.parse.words import PageText, Word, main_turn, turn_box
@@ -121,9 +121,10 @@ class PageReader:
 
 
 def _compose(outline: Outline, pages: list[PageText], edges: dict[int, list[Edge]], bookmarks: list[Bookmark]) -> None:
-    items = {page.index: _items(page, edges.get(page.index, [])) for page in pages}
-    lines = [item for found in items.values() for item in found if isinstance(item, Line)]
     scanned = sum(page.confidence is not None for page in pages) > len(pages) / 2
+    largest = body_size(w for page in pages for w in page.words) * (1.3 if scanned else 1.12)
+    items = {page.index: _items(page, edges.get(page.index, []), largest) for page in pages}
+    lines = [item for found in items.values() for item in found if isinstance(item, Line)]
     body, gap, bold = measure(lines)
     styles = Styles(body, gap, bold, scanned, {k: b for b in reversed(bookmarks) for k in b.keys()})
     styles.rank(
@@ -140,7 +141,7 @@ def _compose(outline: Outline, pages: list[PageText], edges: dict[int, list[Edge
     composer.finish()
 
 
-def _items(page: PageText, edges: list[Edge]) -> list[Item]:
+def _items(page: PageText, edges: list[Edge], largest: float) -> list[Item]:
     """The tables and lines of a page in reading order; each table holds its place by a stand-in word."""
     tables = find_grids(edges, page.words, page.index)
     tabled = {id(word) for table in tables for row in table.rows for cell in row for word in cell}
@@ -151,12 +152,12 @@ def _items(page: PageText, edges: list[Edge]) -> list[Item]:
     for line in order_lines([*(w for w in page.words if id(w) not in tabled), *boxes]):
         found = [by_box[id(w)] for w in line.words if id(w) in by_box]
         if found:
-            items += find_aligned(run)
+            items += find_aligned(run, largest)
             items += found
             run = []
         else:
             run.append(line)
-    return items + find_aligned(run)
+    return items + find_aligned(run, largest)
 
 
 def _turn_edge(edge: Edge, read: PageText) -> Edge:

@@ -2,10 +2,12 @@
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ingest.parse.layout import Line
 from ingest.parse.wording import BULLET, clean, has_leaders, heading_number, number_depth, step_number
+from ingest.parse.words import Word
 
 _ENDS_TEXT = re.compile(r"[.;,:?!][\"'\u201d\u2019)\]]*$")
 _ENDS_CLAUSE = re.compile(r"[.;,][\"'\u201d\u2019)\]]*$")
@@ -22,6 +24,8 @@ _MINOR = frozenset(
     "a an and as at by for from if in into is it no not of on or per so the to up via vs with within without".split()
 )
 _MAX_LENGTH = 200
+# The level of lines in the style of a cover page, which no later heading belongs to.
+_ABOVE_NOTHING = 99.0
 Look = tuple[float, bool]
 StyleKey = tuple[float, bool, bool, str]
 
@@ -66,12 +70,16 @@ class Styles:
     ranks: dict[StyleKey, int] = field(default_factory=dict)
     _marked: dict[Look, int] = field(default_factory=dict)
     _divisions: dict[str, float] = field(default_factory=dict)
+    _cover: set[StyleKey] = field(default_factory=set)
     _roman: bool = False
 
     def is_heading(self, line: Line, near: Neighbours) -> bool:
         """Whether a line stands as a heading."""
         text = line.text
-        if not any(c.isalpha() for c in text) or len(text) > _MAX_LENGTH or has_leaders(text) or BULLET.match(text):
+        letters = sum(c.isalpha() for c in text)
+        if letters < max(2, sum(c.isdigit() for c in text)) or len(text) > _MAX_LENGTH:
+            return False
+        if has_leaders(text) or BULLET.match(text):
             return False
         if self.bookmark_level(text, line.page):
             return True
@@ -130,13 +138,17 @@ class Styles:
         """Ranks the styles of the headings found, the largest first; equal styles by first appearance."""
         self._roman = any(re.match(r"^II[.)]?\s", line.text) for line in headings)
         first: dict[StyleKey, int] = {}
+        pages: dict[StyleKey, set[int]] = defaultdict(set)
         levels: dict[Look, Counter[int]] = defaultdict(Counter)
         for i, line in enumerate(headings):
             first.setdefault(self.key(line), i)
+            pages[self.key(line)].add(line.page)
             if level := self.bookmark_level(line.text, line.page):
                 levels[self._look(line)][level] += 1
         order = sorted(first, key=lambda k: (-k[0], not k[1], not k[2], first[k]))
         self.ranks = {key: i for i, key in enumerate(order)}
+        if len({line.page for line in headings}) > 2:
+            self._cover = {key for key in order if pages[key] == {1} and key[:2] != order[0][:2]}
         self._marked = {look: count.most_common(1)[0][0] for look, count in levels.items()}
 
     def level(self, line: Line, last_bookmark: int) -> float:
@@ -154,6 +166,8 @@ class Styles:
             return alike
         depth = number_depth(heading_number(line.text))
         key = self.key(line)
+        if key in self._cover:
+            return _ABOVE_NOTHING
         rank = self.ranks.get(key, len(self.ranks))
         if last_bookmark:
             return last_bookmark + 0.05 + rank / 1000
@@ -165,15 +179,21 @@ class Styles:
         return min((rank for other, rank in self.ranks.items() if other[3][:1] == kind), default=self.ranks.get(key, 0))
 
 
+def body_size(words: Iterable[Word]) -> float:
+    """The font size in points that most characters have, 10 for a document without text."""
+    sizes: Counter[float] = Counter()
+    for word in words:
+        sizes[round(word.size * 2) / 2] += len(word.text)
+    return sizes.most_common(1)[0][0] if sizes else 10.0
+
+
 def measure(lines: list[Line]) -> tuple[float, float, bool]:
     """(font size, gap between lines, bold?) of the body text: what most characters have."""
-    sizes: Counter[float] = Counter()
     bold: Counter[bool] = Counter()
     gaps: Counter[float] = Counter()
     for line in lines:
-        sizes[round(line.size * 2) / 2] += len(line.text)
         bold[line.bold] += len(line.text)
-    body = sizes.most_common(1)[0][0] if sizes else 10.0
+    body = body_size(word for line in lines for word in line.words)
     for above, line in zip(lines, lines[1:], strict=False):
         full = above.x1 - above.x0 > 0.6 * (above.right - above.left)
         if above.page == line.page and full and abs(line.size - body) < 1 and -body < line.y0 - above.y1 < 2 * body:

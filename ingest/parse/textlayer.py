@@ -3,6 +3,7 @@
 import ctypes
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -21,6 +22,13 @@ def read_words(page: Any, textpage: Any, index: int) -> list[Word]:
     """The words of pdfium's text page in content order, boxes on the page as displayed."""
     reader = _Reader(textpage, display_matrix(page), page.get_rotation())
     return [word for first, last, text in reader.runs() for word in reader.words(first, last, text, index)]
+
+
+@lru_cache(maxsize=512)
+def _font_look(name: bytes) -> tuple[bool, bool]:
+    """(bold?, italic?) as the font's name says."""
+    text = name.decode("utf-8", "replace").lower()
+    return any(mark in text for mark in _BOLD_NAMES), "italic" in text or "oblique" in text
 
 
 class _Reader:
@@ -88,10 +96,9 @@ class _Reader:
             word.turn = round((math.degrees(math.atan2(-m.b, m.a)) + self.rotation) / 90) * 90 % 360
         self._set_height(word, i)
         length = pdfium.FPDFText_GetFontInfo(self.textpage, i, self._name, 128, ctypes.byref(self._flags))
-        name = self._name.value.decode("utf-8", "replace").lower() if length <= 128 else ""
-        heavy = pdfium.FPDFText_GetFontWeight(self.textpage, i) >= 600
-        word.bold = heavy or any(mark in name for mark in _BOLD_NAMES)
-        word.italic = "italic" in name or "oblique" in name
+        name = self._name.value if length <= 128 else b""
+        word.bold, word.italic = _font_look(name)
+        word.bold = word.bold or pdfium.FPDFText_GetFontWeight(self.textpage, i) >= 600
         obj = pdfium.FPDFText_GetTextObject(self.textpage, i)
         word.mode = pdfium.FPDFTextObj_GetTextRenderMode(obj) if obj else 0
         read_color = pdfium.FPDFText_GetStrokeColor if word.mode == 1 else pdfium.FPDFText_GetFillColor
