@@ -56,6 +56,7 @@ def compare_entries(report: Report, new: Sequence[Entry], previous: Sequence[Ent
     before = {(e.record.doc_id, e.record.version): e for e in previous}
     after = {(e.record.doc_id, e.record.version): e for e in new}
     gone = {key: entry for key, entry in before.items() if key not in after}
+    report.added, report.changed, report.moved, report.unchanged = [], [], [], 0
     for key, entry in after.items():
         old = before.get(key)
         if old is None:

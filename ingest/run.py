@@ -35,6 +35,7 @@ from ingest.report import Report, compare_entries, write_report
 from ingest.rules import broken_rules
 from ingest.settings import IngestSettings
 from ingest.source import FolderSource, Listing, Source, SourceFile, hash_file
+from ingest.units import UNITS_VERSION
 from ingest.worker import Job, Limits, ParsePool
 
 
@@ -74,17 +75,16 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The generation that a run starts from; `problem` says why it is not the one CURRENT names, or is ""."""
+    """The generation that a run starts from; `problem` says why it is not the one CURRENT names, or is "".
+
+    `readable` tells whether its passages and vectors can be taken over by this version of the program.
+    """
 
     folder: Path
     manifest: Manifest
     problem: str
     index: Callable[[], Index]
-
-    @property
-    def readable(self) -> bool:
-        """Whether its chunks can be taken over by this version of the program."""
-        return self.manifest.making.index_version == _INDEX
+    readable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Held:
     listed: frozenset[str] | None
 
 
-_INDEX = f"index {INDEX_VERSION} lexical {LEXICAL_VERSION}"
+_INDEX = f"index {INDEX_VERSION} lexical {LEXICAL_VERSION} units {UNITS_VERSION}"
 _KEEPS = "free space or mend the disk; what was served before still is"
 
 
@@ -111,7 +111,10 @@ def run_ingest(settings: IngestSettings, options: Options, watcher: Watcher) -> 
     with index_lock(settings.index, seconds=settings.lock_seconds):
         try:
             with task.timed("total"):
-                _update(task)
+                try:
+                    _update(task, readable=True)
+                except BrokenIndexError:  # whole, but of a form that can't be read any more
+                    _update(task, readable=False)
         except (OSError, sqlite3.Error) as error:
             failure = PublishError(f"the new generation can't be made: {error}", hint=_KEEPS)
             _note_error(task, failure)
@@ -129,7 +132,7 @@ def _note_error(task: Task, error: AssistantError) -> None:
 
 
 def _preview(task: Task) -> None:
-    served = _open_served(task.settings.index)
+    served = _open_served(task.settings.index, readable=True)
     held = _look(task, served)
     before = served.manifest.documents if served else ()
     compare_entries(task.report, [kept.entry for kept in held.plan.kept], before)
@@ -143,9 +146,9 @@ def _preview(task: Task) -> None:
     task.report.generation = served.folder.name if served else ""
 
 
-def _update(task: Task) -> None:
+def _update(task: Task, *, readable: bool) -> None:
     settings = task.settings
-    served = _open_served(settings.index)
+    served = _open_served(settings.index, readable=readable)
     embedder = load_embedder(
         settings.embedder, models=settings.models, threads=settings.embed_threads, batch=settings.embed_batch
     )
@@ -171,12 +174,14 @@ def _update(task: Task) -> None:
     _forget_parsed(task, held)
 
 
-def _open_served(index: Path) -> Served | None:
+def _open_served(index: Path, *, readable: bool) -> Served | None:
     try:
         folder, problem = whole_generation(index)
     except BrokenIndexError:
         return None  # none yet, or none that is whole: everything is made anew
-    return Served(folder, read_manifest(folder), problem, cache(lambda: open_index(folder)))
+    manifest = read_manifest(folder)
+    same_form = readable and manifest.making.index_version == _INDEX
+    return Served(folder, manifest, problem, cache(lambda: open_index(folder)), same_form)
 
 
 def _versions(settings: IngestSettings) -> Versions:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import PublishRefusedError, RegisterError, SourceError
+from ingest.errors import BrokenIndexError, PublishRefusedError, RegisterError, SourceError
 from ingest.publish import current_generation, list_generations, read_manifest, roll_back
 from ingest.report import last_report
 from tests.ingest_folder import TEXTS, content_hash, run, served_texts, settings_for, write_corpus
@@ -233,3 +233,19 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
         stream.truncate(3 << 20)
     report = run(settings_for(tmp_path, max_file_mb=1))
     assert report.failed[0]["reason"] == "larger than 1 MB (INGEST_MAX_FILE_MB)"
+
+
+def test_an_index_of_another_form_is_made_anew_without_parsing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_corpus(tmp_path / "corpus")
+    settings = settings_for(tmp_path)
+    run(settings)
+
+    def unreadable(folder: Path) -> None:
+        raise BrokenIndexError(f"{folder} has another form")
+
+    (tmp_path / "corpus/new.md").write_text("# New\n\nText.\n", "utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr("ingest.run.open_index", unreadable)
+        report = run(settings)
+    assert (report.published, report.embedded, report.reused, report.added) == (True, 4, 0, ["new.md"])
+    assert len(served_texts(settings.index)) == 4
