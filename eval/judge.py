@@ -23,6 +23,7 @@ from ragas.embeddings.base import BaseRagasEmbedding
 from ragas.llms.base import InstructorBaseRagasLLM
 from ragas.metrics._context_precision import IDBasedContextPrecision, NonLLMContextPrecisionWithReference
 from ragas.metrics._context_recall import IDBasedContextRecall, NonLLMContextRecall
+from ragas.metrics._string import NonLLMStringSimilarity
 from ragas.metrics.base import SingleTurnMetric
 from ragas.metrics.collections import (
     AnswerRelevancy,
@@ -59,13 +60,19 @@ class Sample:
     reference: str = ""
 
 
+class _Similarity(NonLLMStringSimilarity):
+    # RAGAS's public call makes a usage event, which leaves a user id in the home folder even when nothing is sent.
+    async def single_turn_ascore(self, sample: SingleTurnSample, callbacks: Any = None, timeout: Any = None) -> float:
+        return float(await self._single_turn_ascore(sample, callbacks))
+
+
 def context_scores(ids: tuple[list[str], list[str]], texts: tuple[list[str], list[str]]) -> dict[str, float]:
     """RAGAS's metrics without a model, over (retrieved, reference) ids and texts; nothing retrieved scores 0."""
     metrics: dict[str, SingleTurnMetric] = {
         "ragas_id_context_precision": IDBasedContextPrecision(),
         "ragas_id_context_recall": IDBasedContextRecall(),
-        "ragas_string_context_precision": NonLLMContextPrecisionWithReference(),
-        "ragas_string_context_recall": NonLLMContextRecall(),
+        "ragas_string_context_precision": NonLLMContextPrecisionWithReference(distance_measure=_Similarity()),
+        "ragas_string_context_recall": NonLLMContextRecall(_distance_measure=_Similarity()),
     }
     if not ids[0] or not texts[1]:
         return dict.fromkeys(metrics, 0.0)
@@ -75,7 +82,7 @@ def context_scores(ids: tuple[list[str], list[str]], texts: tuple[list[str], lis
         retrieved_contexts=texts[0],
         reference_contexts=texts[1],
     )
-    return {name: float(asyncio.run(metric.single_turn_ascore(sample))) for name, metric in metrics.items()}
+    return {name: float(asyncio.run(metric._single_turn_ascore(sample, None))) for name, metric in metrics.items()}
 
 
 class _JudgeModel(InstructorBaseRagasLLM):

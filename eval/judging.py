@@ -127,8 +127,7 @@ def check_controls(judge: "Judge") -> str:
         no = sum(not judge.supports(text, _CONTROLS[i - 1]) for i, text in enumerate(_CONTROLS))
     except LLMError as error:
         return f"the judge failed its control questions: {error}"
-    if min(yes, no) < len(_CONTROLS) - 1:
-        return (
-            f"the judge got {yes} of {len(_CONTROLS)} true and {no} of {len(_CONTROLS)} false control questions right"
-        )
+    n = len(_CONTROLS)
+    if min(yes, no) < n - 1:
+        return f"the judge got {yes} of {n} true and {no} of {n} false control questions right"
     return ""
