@@ -1,57 +1,74 @@
-"""Example questions taken from the library itself, so that each of them has an answer in it."""
+"""Example questions taken from the library itself: on its procedures, its codes and its times."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from app.access import Reader, may_read
-from ingest.chunk import Chunk
+from app.source_page import CELL
+from ingest.chunk import Chunk, Part
 from ingest.index import Index
 
+FEWEST_STEPS = 4
+FEWEST_ROWS = 3
 LONGEST = 70  # characters of a heading that still reads as a question
-_NUMBER = re.compile(
-    r"^(?:(?:step|section|chapter|part|table|figure|annex|appendix)\s+)?(?:\d[\d.]*|[A-Z](?:\.\d+)+|[IVX]+\.)[.):]?\s*[-–—:]?\s+",
-    re.IGNORECASE,
-)
-_GENERAL = re.compile(
-    r"^(?:purpose|scope|introduction|overview|references?|definitions?|glossary|contents|revision|version|change|document|"
-    r"owner|approval|background|summary|about|general|contacts?|related|appendix|annex)\b",
-    re.IGNORECASE,
-)
+_CODE = re.compile(r"[A-Z]{1,3}\d{2}")
+_TIME = re.compile(r"\b\d{1,2}[:.]\d\d\b")
+_NUMBER = re.compile(r"^(?:(?:section|chapter|part|table|figure|annex)\s+)?\d[\d.]*[.):]?\s*[-–—:]?\s+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A question to offer: `label` is what is shown above the document's `title`, `question` what is asked."""
+    """A question to offer, and the title of the document that answers it."""
 
-    label: str
-    title: str
     question: str
+    title: str
 
 
-def suggest_questions(index: Index, reader: Reader, on: date, limit: int = 6) -> list[Suggestion]:
-    """Questions on sections with steps, at most one a document; only documents in force that `reader` may read."""
-    found: dict[str, Suggestion] = {}
+@lru_cache(maxsize=4)
+def suggest_questions(index: Index, reader: Reader, on: date, each: int = 2) -> list[Suggestion]:
+    """At most `each` questions of a kind, from documents in force on the day that `reader` may read."""
+    kinds: tuple[list[Suggestion], ...] = ([], [], [])
     for number, document in enumerate(index.documents):
         record = document.record
         if record.in_force(on) and may_read(reader, record.readers):
-            heading = _telling_heading(index.document_chunks(number))
-            if heading:
-                question = f"{record.title}, {heading}: what are the steps?"
-                found.setdefault(heading.lower(), Suggestion(f"{heading}: what are the steps?", record.title, question))
-    return _spread(list(found.values()), limit)
+            chunks = index.document_chunks(number)
+            for found, questions in zip(kinds, (_on_steps, _on_codes, _on_times), strict=True):
+                found.extend(Suggestion(question, record.title) for question in questions(record.title, chunks))
+    return [suggestion for found in kinds for suggestion in _spread(found, each)]
 
 
-def _telling_heading(chunks: Iterable[Chunk]) -> str:
-    """The heading above the document's longest run of steps, without its number, or ""."""
-    steps: dict[str, int] = {}
-    for chunk in chunks:
-        heading = _NUMBER.sub("", chunk.heading_path[-1]).strip(" .:") if len(chunk.heading_path) > 1 else ""
-        count = sum(part.kind == "step" for part in chunk.parts)
-        if count and " " in heading and len(heading) <= LONGEST and not _GENERAL.match(heading):
-            steps[heading] = steps.get(heading, 0) + count
-    return max(steps, key=lambda heading: steps[heading], default="")
+def _on_steps(title: str, chunks: Sequence[Chunk]) -> Iterator[str]:
+    if len(title) <= LONGEST and sum(part.kind == "step" for chunk in chunks for part in chunk.parts) >= FEWEST_STEPS:
+        yield f"{title}: what are the steps?"
+
+
+def _on_codes(_title: str, chunks: Sequence[Chunk]) -> Iterator[str]:
+    for chunk, part in _tables(chunks):
+        codes = [code for code in _column(chunk, part) if _CODE.fullmatch(code)]
+        if len(codes) >= FEWEST_ROWS:
+            yield f"What does {codes[len(codes) // 2]} mean, and what do I do?"
+            return
+
+
+def _on_times(_title: str, chunks: Sequence[Chunk]) -> Iterator[str]:
+    for chunk, part in _tables(chunks):
+        heading = _NUMBER.sub("", chunk.heading_path[-1]).strip(" .:") if chunk.heading_path else ""
+        timed = sum(bool(_TIME.search(row)) for row in chunk.text[part.start : part.end].split("\n"))
+        if timed >= FEWEST_ROWS and " " in heading and len(heading) <= LONGEST and not heading.isupper():
+            yield f"{heading}: which times apply?"
+            return
+
+
+def _tables(chunks: Sequence[Chunk]) -> Iterator[tuple[Chunk, Part]]:
+    return ((chunk, part) for chunk in chunks for part in chunk.parts if part.kind == "table")
+
+
+def _column(chunk: Chunk, part: Part) -> list[str]:
+    rows = chunk.text[part.start : part.end].split("\n")[1:]
+    return [row.split(CELL)[0].strip() for row in rows]
 
 
 def _spread(items: Sequence[Suggestion], limit: int) -> list[Suggestion]:

@@ -12,18 +12,20 @@ from app.access import may_read
 from app.answer import Assistant, Citation, Filters
 from app.service import Service
 from app.suggest import suggest_questions
-from app.views.answer_card import build_card, citation_of, passage_of
+from app.views.answer_card import REASONS, build_card, citation_of, passage_of
 from app.views.components import Choice, show, show_choices
 from app.views.filters import chosen_filters, show_filters
 from app.views.library_facts import manifest_of
 from app.views.markup import say_count
 from app.views.source import show_source
 from app.views.state import Desk, Exchange, OpenSource
+from ingest.errors import AssistantError
 from ingest.index import Index
 
 FIRST_WORD_SECONDS = 0.6  # within this the passages are there, and the page is drawn once instead of twice
 TICK_SECONDS = 0.2
 LONGEST_QUESTION = 2000
+LONGEST_COMMENT = 1000
 
 
 def show_conversation(service: Service, assistant: Assistant, desk: Desk) -> None:
@@ -65,7 +67,7 @@ def _show_welcome(service: Service, desk: Desk, index: Index) -> None:
         "What they do not say is not answered.</p></div>"
     )
     offered = suggest_questions(index, service.reader, today)
-    choices = [Choice(str(number), one.label, one.title) for number, one in enumerate(offered)]
+    choices = [Choice(str(number), one.question, one.title) for number, one in enumerate(offered)]
     if choices:
         show_choices(choices, lambda chosen: _ask(service, desk, offered[int(chosen)].question), key="examples")
 
@@ -108,6 +110,23 @@ def _act(service: Service, desk: Desk, exchange: Exchange, index: Index, action:
             _ask(service, desk, exchange.question, exchange.filters)
         case "edit":
             st.session_state["question"] = exchange.question
+        case "feedback":
+            _rate(service, exchange, action)
+
+
+def _rate(service: Service, exchange: Exchange, action: Mapping[str, Any]) -> None:
+    ledger, answer = service.assistant().ledger, exchange.answer
+    reason = str(action.get("reason", ""))
+    if ledger is None or answer is None or not answer.id or (reason and reason not in dict(REASONS)):
+        return
+    comment = str(action.get("comment", ""))[:LONGEST_COMMENT]
+    try:
+        ledger.add_feedback(
+            answer.id, thumb="up" if action.get("verdict") == "up" else "down", reason=reason, comment=comment
+        )
+        exchange.rated = "Thank you. It is recorded with this answer."
+    except AssistantError as error:
+        exchange.rated = f"Not recorded: {error.message}"
 
 
 def _open(desk: Desk, exchange: Exchange, number: int, citation: Citation | None) -> None:

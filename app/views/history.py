@@ -39,7 +39,7 @@ def _show_facts(service: Service, assistant: Assistant) -> None:
     problem = service.model_problem()
     rows = [
         ("Answers by", assistant.model_name),
-        (say_generation(assistant.library.index.generation), say_age(assistant.library.published_at)),
+        (say_generation(assistant.library.index.generation), f"published {say_age(assistant.library.published_at)}"),
         *([("Model", f"{problem}. Passages are shown word for word.")] if problem else []),
     ]
     items = "".join(f"<div>{escape(name)}: <strong>{escape(value)}</strong></div>" for name, value in rows)

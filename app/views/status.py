@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from datetime import date
 from html import escape
 
 import streamlit as st
@@ -12,6 +13,7 @@ from app.answer import Assistant
 from app.service import Service
 from app.views.library_facts import manifest_of
 from app.views.markup import say_age, say_date, show_callout, show_grid
+from app.views.references import say_generation
 from ingest.manifest import Entry, Manifest, Quarantined
 from ingest.publish import list_generations
 
@@ -21,7 +23,8 @@ HEAD = ("Document", "Version", "Status", "In force", "Pages", "Passages", "Warni
 def show_status(service: Service, assistant: Assistant) -> None:
     """The whole page, of what the reader may see."""
     manifest = manifest_of(assistant.library.index.folder)
-    entries = [entry for entry in manifest.documents if may_read(service.reader, entry.record.readers)]
+    readable = [entry for entry in manifest.documents if may_read(service.reader, entry.record.readers)]
+    entries = sorted(readable, key=lambda entry: (entry.record.doc_id, entry.record.effective_from or date.min))
     with st.container(key="page"):
         st.html('<div class="pa-heading"><h1>Library status</h1><p>What answers are drawn from.</p></div>')
         _show_tiles(service, assistant, manifest, entries)
@@ -46,10 +49,10 @@ def _show_tiles(service: Service, assistant: Assistant, manifest: Manifest, entr
         ("Passages", f"{sum(entry.chunks for entry in entries):,}"),
         ("Left out", f"{len(manifest.quarantine):,}"),
         ("Published", say_age(manifest.published_at)),
-        ("Index", assistant.library.index.generation),
+        ("Serving", say_generation(assistant.library.index.generation)),
         ("Embedding model", manifest.embedder.id),
         ("Answers by", assistant.model_name),
-        ("Model", service.model_problem() or "ready"),
+        *([("Model", service.model_problem() or "ready")] if assistant.llm else []),
     ]
     items = "".join(f'<div class="pa-tile"><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>' for k, v in tiles)
     st.html(f'<dl class="pa-tiles">{items}</dl>')
