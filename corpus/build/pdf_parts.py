@@ -13,6 +13,7 @@ from reportlab.platypus import Flowable, Paragraph, Table, TableStyle
 NAVY = colors.HexColor("#16324f")
 GREY = colors.HexColor("#5c6670")
 PALE = colors.HexColor("#e8edf2")
+TALLEST = 560.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,11 @@ class ChartFlowable(Flowable):
         super().__init__()
         self.drawn = drawn
         self.scale = 1.0
+        self.keepWithNext = 1  # with its caption
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
-        self.scale = min(1.0, width / self.drawn.width, (height - 20) / self.drawn.height)
-        self.scale = max(self.scale, 0.8)  # smaller letters can't be read on paper
+        # A chart, its heading and its caption must fit on one page; smaller letters can't be read on paper.
+        self.scale = max(0.7, min(1.0, width / self.drawn.width, TALLEST / self.drawn.height))
         return width, self.drawn.height * self.scale + 12
 
     def draw(self) -> None:

@@ -17,7 +17,6 @@ from reportlab.platypus import (
     CondPageBreak,
     Flowable,
     Frame,
-    KeepTogether,
     NextPageTemplate,
     PageBreak,
     PageTemplate,
@@ -161,8 +160,8 @@ class _Writer:
         return [*caption, table, Spacer(1, 9)]
 
     def _flow(self, block: Block, width: float) -> list[Flowable]:
-        caption = Paragraph(markup(block.text), self.look.caption)
-        return [KeepTogether([ChartFlowable(chart(block.lines)), caption]), Spacer(1, 6)]
+        drawn = ChartFlowable(chart(block.lines))
+        return [drawn, Paragraph(markup(block.text), self.look.caption), Spacer(1, 6)]
 
     def _landscape(self, block: Block, width: float) -> list[Flowable]:
         inner = self._blocks(block.children, self.paper[1] - 2 * MARGIN)
