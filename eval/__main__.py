@@ -2,6 +2,7 @@
 
     python -m eval --cases FILE --index DIR --report DIR     score, gate and report
     python -m eval lint --cases FILE --index DIR             do the golden quotes still stand?
+    python -m eval compare BEFORE AFTER                      one report against another
     python -m eval pairs --cases FILE --out FILE             labelled pairs to calibrate a judge with
     python -m eval calibrate --pairs FILE --judge ...        a judge's agreement with labelled pairs
     python -m eval metrics                                   every metric and its meaning
@@ -15,13 +16,14 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 from rich.markup import escape
 
-from eval.commands import calibrate_command, lint_command, metrics_command, pairs_command
+from eval.commands import calibrate_command, compare_command, lint_command, metrics_command, pairs_command
 from eval.score import score_command
 from ingest.errors import AssistantError
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "run": score_command,
     "lint": lint_command,
+    "compare": compare_command,
     "pairs": pairs_command,
     "calibrate": calibrate_command,
     "metrics": metrics_command,

@@ -1,6 +1,7 @@
-"""The smaller commands: lint, pairs, calibrate, metrics."""
+"""The smaller commands: lint, compare, pairs, calibrate, metrics."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -10,11 +11,15 @@ from app.library import Library
 from app.settings import load_settings
 from eval.calibrate import load_pairs, make_pairs, measure_agreement, record_agreement, write_pairs
 from eval.cases import load_cases
+from eval.compare import compare_reports
+from eval.gate import THRESHOLDS, load_thresholds
 from eval.jury import open_jury
 from eval.lint import lint_cases, lock_path, read_lock, write_lock
+from eval.markdown import comparison_page
 from eval.metrics import METRICS
 from eval.options import Parser, add_judge_options, judge_settings
 from eval.progress import progress_bars
+from eval.report import read_baseline
 from eval.stored import Stored
 
 
@@ -75,6 +80,18 @@ def calibrate_command(argv: Sequence[str]) -> int:
     for label, share in agreement.right.items():
         console.print(f"  {label}: {share:.0%} right", markup=False, highlight=False)
     return 0 if agreement.kappa >= settings.judge_min_kappa else 1
+
+
+def compare_command(argv: Sequence[str]) -> int:
+    """Compare two reports, case by case; 1 if a gated metric dropped."""
+    parser = Parser(prog="python -m eval compare", description="One report against another, paired by case.")
+    parser.add_argument("before", type=Path, help="report.json or baseline")
+    parser.add_argument("after", type=Path, help="report.json or baseline")
+    parser.add_argument("--thresholds", type=Path, default=THRESHOLDS, help="drops in its metrics count")
+    args = parser.parse_args(argv)
+    comparison = compare_reports(read_baseline(args.before), read_baseline(args.after))
+    Console(soft_wrap=True).print(comparison_page(asdict(comparison)), markup=False, highlight=False)
+    return 1 if comparison.drops(load_thresholds(args.thresholds).metrics) else 0
 
 
 def metrics_command(argv: Sequence[str]) -> int:

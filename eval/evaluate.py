@@ -20,7 +20,7 @@ from eval.page import to_html
 from eval.report import NOT_RUN, Verdict, build_report, judge_run, write_report
 from eval.run import Asks, Plan, run_cases
 from eval.stored import Stored
-from eval.summary import Row, by_group, summarise
+from eval.summary import Row, by_group, summarise, values_of
 
 _LIBRARIES = ("numpy", "faiss-cpu", "sentence-transformers", "bm25s")
 Scorer = Callable[[Sequence[Row]], list[Row]]
@@ -62,7 +62,8 @@ def evaluate(evaluation: Evaluation, progress: Callable[[Outcome], None] = lambd
     comparison = compare_reports(evaluation.baseline, report) if evaluation.baseline else None
     drops = [] if comparison is None else comparison.drops(evaluation.thresholds.metrics)
     told = [f"{d.group}: {d.metric} dropped from {d.before:.3f} to {d.after:.3f} (n={d.n})" for d in drops]
-    report = build_report(run, rows, checks, comparison, judge_run(rows, checks, told, evaluation.failures))
+    failures = [*evaluation.failures, *_silent_model(rows)]
+    report = build_report(run, rows, checks, comparison, judge_run(rows, checks, told, failures))
     write_files(report, evaluation.folder)
     return report
 
@@ -88,6 +89,15 @@ def _scored(evaluation: Evaluation, progress: Callable[[Outcome], None]) -> list
     for scorer in evaluation.scorers:
         rows = scorer(rows)
     return rows
+
+
+def _silent_model(rows: Sequence[Row]) -> list[str]:
+    # Extractive answers stand in for a model that fails; all of them standing in is no measure of the model.
+    fallbacks = values_of(rows, "model_fallback")
+    if fallbacks and all(fallbacks):
+        note = next((n for row in rows if row.outcome.answer for n in row.outcome.answer.notes), "")
+        return [f"the model composed none of {len(fallbacks)} answers: {note}"]
+    return []
 
 
 def _describe(evaluation: Evaluation, rows: Sequence[Row]) -> dict[str, Any]:

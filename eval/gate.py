@@ -16,6 +16,7 @@ from ingest.errors import SettingsError
 _BOUND = re.compile(r"\s*(>=|<=)\s*(\d+(?:\.\d+)?)\s*")
 _FIELDS = {"overall", "categories", "smallest_category"}
 EVERY = "*"
+THRESHOLDS = Path(__file__).resolve().parent / "thresholds.yaml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def to_markdown(report: Mapping[str, Any]) -> str:
         _groups(report["groups"]),
         "## Abstention by category",
         _abstention(report["groups"]),
-        _comparison(report["comparison"]),
+        comparison_page(report["comparison"]),
         _bullets("Notes", report["run"].get("notes", [])),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -79,7 +79,8 @@ def _abstention(groups: Mapping[str, Any]) -> str:
     )
 
 
-def _comparison(comparison: Mapping[str, Any] | None) -> str:
+def comparison_page(comparison: Mapping[str, Any] | None) -> str:
+    """The comparison part alone; empty without one."""
     if comparison is None:
         return ""
     moved = [_delta_row(delta) for delta in comparison["deltas"] if delta["verdict"] != "same"]

@@ -16,7 +16,7 @@ from app.answer import Assistant, open_assistant
 from app.settings import load_settings
 from eval.cases import load_cases
 from eval.evaluate import Evaluation, Scorer, evaluate
-from eval.gate import load_thresholds
+from eval.gate import THRESHOLDS, load_thresholds
 from eval.judging import JUDGED, JudgedScorer, check_controls, score_contexts
 from eval.jury import Jury, load_ragas, open_jury, trust
 from eval.markdown import HEADLINE
@@ -28,7 +28,6 @@ from eval.settings import JudgeSettings
 from eval.stored import Stored
 
 ROOT = Path(__file__).resolve().parent.parent
-THRESHOLDS = Path(__file__).resolve().parent / "thresholds.yaml"
 
 
 def score_command(argv: Sequence[str]) -> int:

@@ -184,5 +184,15 @@ def test_a_crash_in_one_case_is_no_pass(stored: Stored, tmp_path: Path) -> None:
     assert report["verdict"]["reasons"] == ["sepa-4: no answer: RuntimeError: the disk is gone"]
 
 
+def test_a_model_that_never_answered_is_no_pass(stored: Stored, tmp_path: Path) -> None:
+    # Extractive answers stand in for it and meet every threshold.
+    def fallen_back(case: Case, answer: Answer) -> Answer:
+        return replace(answer, model="packaged model", notes=("The model could not answer (gone).",))
+
+    report = run(stored, tmp_path, fallen_back)
+    assert report["verdict"]["code"] == 2
+    assert report["verdict"]["reasons"] == ["the model composed none of 30 answers: The model could not answer (gone)."]
+
+
 def test_gold_chunks_are_in_the_index(stored: Stored) -> None:
     assert all(stored.stored_text(gold_chunk(case)) for case in build_cases() if case.answerable)

@@ -77,6 +77,9 @@ def test_a_run_writes_every_form_of_the_report(
     assert main([*given, "--baseline", str(baseline), "--resume"]) == 0
     again = json.loads((tmp_path / "report" / "report.json").read_text())
     assert again["comparison"]["changed"] == []
+    capsys.readouterr()
+    assert main(["compare", str(baseline), str(tmp_path / "report" / "report.json")]) == 0
+    assert "No metric moved beyond its interval." in capsys.readouterr().out
 
 
 def test_a_bound_that_is_missed_is_exit_1(cases: Path, index: Path, tmp_path: Path) -> None:
