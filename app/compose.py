@@ -11,8 +11,8 @@ from app.llm import LLM, Finish, Usage
 from app.prompt import REFUSAL, build_messages
 from app.question import Question
 from app.verify import problem_with
-from ingest.chunk import Chunk
 from ingest.index import Index
+from ingest.units import table_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +93,11 @@ def extract(units: Sequence[Unit], index: Index) -> tuple[Statement, ...]:
 
 def _wording(unit: Unit, index: Index) -> str:
     chunk = index.chunk(unit.chunk_id) if unit.kind == "row" else None
-    header = _header(chunk, unit.start) if chunk else []
+    header = table_header(chunk, unit.start).split(" | ") if chunk else []
     cells = unit.text.split(" | ")
     if len(header) != len(cells):
         return unit.text
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in zip(header, cells, strict=True) if cell)
-
-
-def _header(chunk: Chunk, offset: int) -> list[str]:
-    """The column names of the table that the row at `offset` stands in."""
-    part = next(part for part in chunk.parts if part.start <= offset < part.end)
-    return chunk.text[part.start : part.end].split("\n")[0].split(" | ")
 
 
 def compose_with_model(

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.glossary import Glossary, load_glossary
+from ingest.index import Alternatives
 from ingest.lexical import analyse
 
 AnswerKind = Literal["time", "amount", "duration", "person", "steps", "other"]
@@ -20,11 +22,16 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question that stands on its own. `names` are the identifiers in it, as typed (AC04, pacs.004, CHAPS)."""
+    """A question that stands on its own.
+
+    `terms` are its words; `searched` adds to each what else it may be called. `names` are the identifiers in it, as
+    typed (AC04, pacs.004, CHAPS).
+    """
 
     text: str
     asked: str
     terms: tuple[str, ...]
+    searched: tuple[Alternatives, ...]
     names: tuple[str, ...]
     wants: AnswerKind
 
@@ -49,17 +56,19 @@ _WANTS: dict[AnswerKind, str] = {
 }
 
 
-def read_question(text: str, history: Sequence[Turn] = ()) -> Question:
+def read_question(text: str, history: Sequence[Turn] = (), glossary: Glossary | None = None) -> Question:
     """The question as one that stands alone: a follow-up takes the earlier questions' words with it."""
     asked = " ".join(text.split())
     whole = asked
     if history and _needs_context(asked):
         earlier = [turn.text for turn in history if turn.role == "user"][-1:]
         whole = " ".join([*earlier, asked])
+    terms = analyse(whole)
     return Question(
         text=whole,
         asked=asked,
-        terms=tuple(dict.fromkeys(analyse(whole))),
+        terms=tuple(dict.fromkeys(terms)),
+        searched=(glossary or load_glossary()).expand(terms),
         names=tuple(dict.fromkeys(_NAME.findall(whole))),
         wants=next((kind for kind, pattern in _WANTS.items() if re.search(pattern, asked, re.IGNORECASE)), "other"),
     )

@@ -1,7 +1,8 @@
 """Question -> hits: filters inside the search, lexical and dense scores fused, versions in force only.
 
-Each passage gets three scores: cosine similarity, BM25 of the passage, and BM25 of its whole section. They are
-brought to a common scale over the candidates and added with fixed weights (see `make ablation`).
+Each passage gets five scores: cosine similarity and BM25 of the passage, BM25 of its whole section, and the best
+cosine and BM25 among its sentences, steps and rows. They are brought to a common scale over the candidates and added
+with fixed weights (see `make ablation`).
 """
 
 from collections.abc import Sequence
@@ -38,11 +39,13 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Share of each score in the fused one."""
+    """Share of each score in the fused one. `unit_*` are the scores of the passage's best sentence, step or row."""
 
-    dense: float = 0.5
-    passage: float = 0.25
-    section: float = 0.25
+    dense: float = 0.3
+    passage: float = 0.2
+    section: float = 0.15
+    unit_dense: float = 0.2
+    unit_lexical: float = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +124,31 @@ class Retriever:
     def _rank(self, question: Question, vector: Scores, allowed: Mask) -> tuple[Rows, Scores, Scores]:
         """Permitted candidate rows, best first, with fused score and cosine similarity."""
         dense_rows, _ = self.index.search_dense(vector, allowed, CANDIDATES)
-        passage = np.where(allowed, self.index.score_passages(question.terms), 0)
-        section = np.where(allowed, self.index.score_sections(question.terms), 0)
+        passage = np.where(allowed, self.index.score_passages(question.searched), 0)
+        section = np.where(allowed, self.index.score_sections(question.searched), 0)
         rows = np.unique(np.concatenate([dense_rows, _top(passage), _top(section)]))
         if not len(rows):
             return rows, np.zeros(0, np.float32), np.zeros(0, np.float32)
         similarity = self.index.vectors(rows) @ vector
+        unit_dense, unit_lexical = self._best_units(question, vector, rows)
+        weights = self.weights
         fused = (
-            self.weights.dense * _scaled(similarity)
-            + self.weights.passage * _scaled(passage[rows])
-            + self.weights.section * _scaled(section[rows])
+            weights.dense * _scaled(similarity)
+            + weights.passage * _scaled(passage[rows])
+            + weights.section * _scaled(section[rows])
+            + weights.unit_dense * _scaled(unit_dense)
+            + weights.unit_lexical * _scaled(unit_lexical)
         )
         order = np.argsort(-fused, kind="stable")
         return rows[order], fused[order], similarity[order]
+
+    def _best_units(self, question: Question, vector: Scores, rows: Rows) -> tuple[Scores, Scores]:
+        """For each row the best cosine and the best BM25 among its units."""
+        lexical = self.index.score_units(question.searched)
+        ranges = [self.index.unit_range(int(row)) for row in rows]
+        meaning = [(self.index.unit_vectors(int(row)) @ vector).max(initial=-1) for row in rows]
+        words = [lexical[start:end].max(initial=0) for start, end in ranges]
+        return np.array(meaning, dtype=np.float32), np.array(words, dtype=np.float32)
 
     def _better_elsewhere(self, question: Question, vector: Scores, in_force: Mask, others: Mask) -> Hit | None:
         """The passage of a version not in force that would have come first, had it been in force."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import Stemmer
 
-LEXICAL_VERSION = "1"
+LEXICAL_VERSION = "2"
 
 _TOKEN = re.compile(
     r"""
@@ -15,7 +15,9 @@ _TOKEN = re.compile(
   | \bMT[ -]?(?P<mt>\d{3})(?![\d,.])
   | (?P<hour>\d{1,2})[:.](?P<minute>[0-5]\d)(?:\s?(?P<half>[ap]\.?\s?m\b\.?))?(?![\d,.:]*\d)
   | (?P<hour12>\d{1,2})\s?(?P<half12>[ap]\.?m\b\.?)
-  | (?P<number>\d{1,3}(?:[,'’]\d{3})+(?:\.\d+)?|\d+\.\d+|\d+)(?P<scale>\s?(?:m|mn|k|bn|million|billion|thousand)\b)?
+  | (?P<sign>[$£€¥])
+  | (?P<number>\d{1,3}(?:[,'’]\d{3})+(?:\.\d+)?|\d+\.\d+|\d+)
+    (?P<scale>\s?(?:m|mn|mm|mio|mln|k|bn|million|billion|thousand)\b)?
     (?P<suffix>[A-Za-z]\w*)?
   | (?P<word>[^\W\d_]+(?:['’][^\W\d_]+)?[\d]*\w*(?:-\w+)*)
     """,
@@ -29,7 +31,10 @@ _STOP = frozenset(
     "through to too under until up us very was we were what when where which while who whom why will with would you "
     "your yours s t don re ve ll d m".split()
 )
-_SCALES = {"k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "bn": 9, "billion": 9}
+_SCALES = {"k": 3, "thousand": 3, "m": 6, "mn": 6, "mm": 6, "mio": 6, "mln": 6, "million": 6, "bn": 9, "billion": 9}
+# A currency is its ISO code, whether people type a sign, a word or the code.
+_SIGNS = {"$": "usd", "£": "gbp", "€": "eur", "¥": "jpy"}
+_CURRENCY_WORDS = {"yen": "jpy", "sterling": "gbp", "euro": "eur", "euros": "eur", "dollar": "usd", "dollars": "usd"}
 _NUMBER_WORDS = dict(
     zip(
         "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -63,6 +68,8 @@ def _terms(text: str) -> Iterator[str]:
             yield f"mt{match['mt']}"
         elif match["hour"] or match["hour12"]:
             yield _time(match)
+        elif match["sign"]:
+            yield _SIGNS[match["sign"]]
         elif match["number"]:
             yield from _number(match)
         elif kind:
@@ -106,6 +113,8 @@ def _word(raw: str) -> Iterator[str]:
 
 
 def _stem(word: str) -> str:
+    if word in _CURRENCY_WORDS:
+        return _CURRENCY_WORDS[word]
     if any(char.isdigit() for char in word):
         return word
     for pattern, replacement in _SPELLINGS:

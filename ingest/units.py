@@ -41,3 +41,19 @@ def _part_units(text: str, part: Part) -> Iterator[UnitSpan]:
         kind: UnitKind = "step" if part.kind == "step" else "statement"
         for start, end in split_sentences(piece):
             yield UnitSpan(kind, part.start + start, part.start + end)
+
+
+def unit_texts(chunk: Chunk) -> list[str]:
+    """The words by which each unit is found: its own and, for a table row, its column names."""
+    return [
+        f"{table_header(chunk, span.start)} {chunk.text[span.start : span.end]}"
+        if span.kind == "row"
+        else chunk.text[span.start : span.end]
+        for span in unit_spans(chunk)
+    ]
+
+
+def table_header(chunk: Chunk, offset: int) -> str:
+    """The header row of the table that the character at `offset` stands in."""
+    part = next(part for part in chunk.parts if part.start <= offset < part.end)
+    return chunk.text[part.start : part.end].split("\n")[0]

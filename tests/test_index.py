@@ -53,11 +53,25 @@ def test_dense_search_returns_as_many_permitted_rows_as_there_are(index: Index, 
 
 
 def test_lexical_scores_find_codes(index: Index) -> None:
-    best = index.chunks([int(index.score_passages(["ac04"]).argmax())])[0]
+    best = index.chunks([int(index.score_passages([("ac04",)]).argmax())])[0]
     assert "AC04" in best.text
     assert index.document_frequency("ac04") > 0
     assert index.document_frequency("zzzz") == 0
-    assert not index.score_passages(["zzzz"]).any()
+    assert not index.score_passages([("zzzz",)]).any()
+
+
+def test_any_of_the_alternatives_counts_and_none_twice(index: Index) -> None:
+    one, other = index.score_passages([("ac04",)]), index.score_passages([("clos",)])
+    assert np.allclose(index.score_passages([("ac04", "clos")]), np.maximum(one, other))
+    assert np.allclose(index.score_passages([("ac04",), ("clos",)]), one + other)
+
+
+def test_a_row_is_found_by_its_column_names(index: Index) -> None:
+    scores = index.score_units([("gbp",), ("cutoff",)])
+    row = next(row for row, chunk in enumerate(index.chunks(range(len(index)))) if chunk.kind == "table")
+    start, end = index.unit_range(row)
+    assert end - start == 2
+    assert scores.argmax() == start
 
 
 def test_files_do_not_depend_on_anything_but_the_content(tmp_path: Path) -> None:
