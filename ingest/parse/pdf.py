@@ -1,5 +1,6 @@
 """PDF files: text layer or OCR page by page, then one layout logic for both."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ from ingest.parse.words import PageText, Word, main_turn, turn_box
 
 MAX_PAGES = 5_000
 _LEAST_CHARACTERS = 12
+# A page that is one picture with less text than this carries a stamp or a page number, not its text.
+_STAMP_CHARACTERS = 80
+_FULL_PAGE = 0.7
+_VOWEL = re.compile(r"[aeiouy]")
 _MAX_BOOKMARKS = 20_000
 _LOW_CONFIDENCE = 0.8
 
@@ -94,20 +99,22 @@ class PageReader:
         read.words = shown.words
         if any(smuggles(w.text) for w in shown.words) or any(w.text.isalnum() for w in shown.hidden):
             self.hidden.append(i + 1)
-        if sum(len(word.text) for word in read.words) < _LEAST_CHARACTERS and shown.inked and self.ocr != "none":
-            self._read_scan(page, read)
+        if shown.inked and self.ocr != "none" and not _is_usable(read.words, drawing.picture):
+            self.edges[i + 1] = self._read_scan(page, read)
         else:
             read.turn_words(main_turn(read.words))
-        self.edges[i + 1] = [_turn_edge(e, read) for e in drawing.edges]
+            self.edges[i + 1] = [_turn_edge(e, read) for e in drawing.edges]
         page.close()
         return read
 
-    def _read_scan(self, page: Any, read: PageText) -> None:
-        from ingest.parse.scan import read_scan  # noqa: PLC0415  # the OCR models are loaded only for scans
+    def _read_scan(self, page: Any, read: PageText) -> list[Edge]:
+        from ingest.parse.ocr import load_recogniser  # noqa: PLC0415  # the OCR models are loaded only for scans
+        from ingest.parse.scan import read_scan  # noqa: PLC0415  # as above
 
-        read_scan(page, read, self.ocr)
+        edges = read_scan(page, read, load_recogniser(self.ocr))
         if read.words and (read.confidence or 0) < _LOW_CONFIDENCE:
             self.doubtful.append((read.index, read.confidence or 0))
+        return edges
 
     def warnings(self) -> list[str]:
         """What was dropped or may be wrong, with page numbers."""
@@ -167,6 +174,17 @@ def _turn_edge(edge: Edge, read: PageText) -> Edge:
     x0, y0, x1, y1 = turn_box(box, read.turn, (read.width, read.height))
     flipped = {"h": "v", "v": "h"}[edge["orientation"]] if read.turn % 180 else edge["orientation"]
     return {"orientation": flipped, "x0": x0, "x1": x1, "top": y0, "bottom": y1, "width": x1 - x0, "height": y1 - y0}
+
+
+def _is_usable(words: list[Word], picture: float) -> bool:
+    """Whether a text layer can be read: enough of it for the page, and letters that make words."""
+    text = "".join(word.text for word in words)
+    if len(text) < (_STAMP_CHARACTERS if picture > _FULL_PAGE else _LEAST_CHARACTERS):
+        return False
+    unmapped = sum(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" for c in text)
+    lower = [w.text for w in words if len(w.text) > 3 and w.text.isascii() and w.text.isalpha() and w.text.islower()]
+    spoken = sum(bool(_VOWEL.search(word)) for word in lower)
+    return unmapped < 0.2 * len(text) and (len(lower) < 20 or spoken > 0.5 * len(lower))
 
 
 def _bookmarks(document: PdfDocument) -> list[Bookmark]:

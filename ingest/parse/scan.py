@@ -1,40 +1,80 @@
-"""OCR of pages without a usable text layer: rapidocr (models inside its wheel), or tesseract where it is chosen."""
+"""Reads pages without a usable text layer: rendered, righted, recognised, as words with boxes and confidence."""
 
-import logging
-from functools import cache
+import unicodedata
 from typing import Any
 
 import numpy as np
 
+from ingest.parse.drawing import Edge
+from ingest.parse.ocr import Recogniser
+from ingest.parse.raster import deskew, is_sideways, ruled_edges, skew_angle, stroke_widths
 from ingest.parse.words import PageText, Word
 
 DPI = 200
+_MAX_SIDE = 3_600
+_DOUBTFUL = 0.8
+_LEAST_SKEW = 0.15
+# Share of a recognised line's box that is font size: the box adds a margin around the letters.
+_SIZE_SHARE = 0.72
+_BOLD_RATIO = 1.3
+# Heights of recognised lines differ by this share within one font size.
+_SAME_SIZE = 0.22
 
 
-def read_scan(page: Any, read: PageText, engine: str) -> None:
-    """Fills `read` with the words, boxes and confidence that OCR sees on the rendered page."""
-    scale = DPI / 72
-    image = page.render(scale=scale, grayscale=False).to_numpy()
-    words = _rapidocr_words(image)
-    for text, (x0, y0, x1, y1), score in words:
-        box = [v / scale for v in (x0, y0, x1, y1)]
-        read.words.append(Word(text, read.index, *box, size=(box[3] - box[1]) * 0.8, confidence=score))
-    read.confidence = round(float(np.mean([w[2] for w in words])), 3) if words else 0.0
+def read_scan(page: Any, read: PageText, recogniser: Recogniser) -> list[Edge]:
+    """Fills `read` with the words that OCR sees on the rendered page; returns the page's ruled lines.
+
+    A page that stands sideways or upside down is righted (`read.turn`), a slanted one levelled (`read.skew`). Words
+    and lines are in points of the page as it is read.
+    """
+    scale = min(DPI / 72, _MAX_SIDE / max(read.width, read.height))
+    image = page.render(scale=scale, grayscale=True).to_numpy()
+    image = np.ascontiguousarray(image.reshape(image.shape[:2]))
+    if is_sideways(image):
+        image, read.turn = np.rot90(image).copy(), 270
+    angle = skew_angle(image)
+    if abs(angle) >= _LEAST_SKEW:
+        image, read.skew = deskew(image, angle), angle
+    lines = recogniser.read(image)
+    if read.turn or not lines or _confidence(lines) < _DOUBTFUL:
+        flipped = np.ascontiguousarray(image[::-1, ::-1])
+        if recogniser.prefers(flipped, image):
+            image, read.turn = flipped, (read.turn + 180) % 360
+            lines = recogniser.read(image)
+    read.words = _words(lines, image, read.index, scale)
+    read.confidence = round(_confidence(lines), 3)
+    return [{k: v / scale if k != "orientation" else v for k, v in edge.items()} for edge in ruled_edges(image)]
 
 
-def _rapidocr_words(image: Any) -> list[tuple[str, tuple[float, float, float, float], float]]:
-    result = _engine()(image, use_cls=False, return_word_box=True)
-    words: list[tuple[str, tuple[float, float, float, float], float]] = []
-    for line in result.word_results or ():
-        for text, score, box in line:
-            xs, ys = [p[0] for p in box], [p[1] for p in box]
-            words.append((text, (min(xs), min(ys), max(xs), max(ys)), float(score)))
+def _confidence(lines: list[list[Any]]) -> float:
+    """Mean confidence, each word weighed by its length; 0 for a page where nothing was recognised."""
+    words = [word for line in lines for word in line]
+    total = sum(len(word.text) for word in words)
+    return sum(word.score * len(word.text) for word in words) / total if total else 0.0
+
+
+def _words(lines: list[list[Any]], image: Any, page: int, scale: float) -> list[Word]:
+    plain = _is_plain([word.text for line in lines for word in line])
+    widths = stroke_widths(image, [[word.box for word in line] for line in lines])
+    usual = float(np.median([w for row in widths for w in row])) if any(widths) else 0.0
+    heights = [float(np.median([word.box[3] - word.box[1] for word in line])) / scale for line in lines]
+    common = float(np.median([h for h, line in zip(heights, lines, strict=True) for _ in line])) if lines else 0.0
+    words: list[Word] = []
+    for line, strokes, measured in zip(lines, widths, heights, strict=True):
+        height = common if abs(measured - common) < _SAME_SIZE * common else measured
+        bold = bool(usual) and float(np.median(strokes)) > _BOLD_RATIO * usual
+        for found in line:
+            x0, y0, x1, y1 = (value / scale for value in found.box)
+            text = _without_accents(found.text) if plain and found.score < _DOUBTFUL else found.text
+            words.append(Word(text, page, x0, y0, x1, y1, height * _SIZE_SHARE, bold, confidence=found.score))
     return words
 
 
-@cache
-def _engine() -> Any:
-    from rapidocr import RapidOCR  # noqa: PLC0415  # loads onnxruntime and the models
+def _is_plain(texts: list[str]) -> bool:
+    """Whether the page is written without accents, so that a doubtful accent is a speck of dust."""
+    letters = [c for text in texts for c in text if c.isalpha()]
+    return bool(letters) and sum(c.isascii() for c in letters) > 0.98 * len(letters)
 
-    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    return RapidOCR(params={"Global.log_level": "error"})
+
+def _without_accents(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))

@@ -18,7 +18,7 @@ STEP = re.compile(
     re.IGNORECASE,
 )
 BULLET = re.compile(
-    r"^(?P<bullet>[\u2022\u2023\u25AA\u25AB\u25CF\u25CB\u25A0\u25A1\u25E6\u2043\u2219\u00B7\uF0B7\uF0A7\uF0D8\u27A2\u2713\u2714\u2610\u2751\u274D\u2794\u2022*\u2013\u2014-])\s+(?=\S)"
+    r"^(?P<bullet>[\u2022\u2023\u25AA\u25AB\u25CF\u25CB\u25A0\u25A1\u25E6\u2043\u2219\u00B7\uF0B7\uF0A7\uF0D8\u27A2\u2713\u2714\u2610\u2751\u274D\u2794\u2022*\u2013\u2014\u3002\u25EF\u00B0-]|o(?=\s+[\"A-Z]))\s+(?=\S)"
 )
 HEADING_NUMBER = re.compile(
     r"^(?P<number>(?:(?:Section|Chapter|Appendix|Annex|Article|Part|Schedule|Subsection)\s+)?"

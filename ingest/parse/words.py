@@ -1,5 +1,6 @@
 """Words with their boxes, and pages of them: what the text layer and OCR both give."""
 
+import math
 from dataclasses import dataclass, field
 
 from ingest.document import Span
@@ -40,8 +41,8 @@ class Word:
 class PageText:
     """The words of one page; width and height in points of the page as displayed.
 
-    Where most of the text is turned, the words are turned upright by `turn` degrees before they are read, and
-    `span` turns them back.
+    Where most of the text is turned, the words are turned upright by `turn` degrees before they are read; a scan
+    that slants by `skew` degrees clockwise is levelled. `span` undoes both.
     """
 
     index: int
@@ -51,10 +52,12 @@ class PageText:
     label: str = ""
     confidence: float | None = None
     turn: int = 0
+    skew: float = 0.0
 
     def span(self, word: Word, start: int, end: int) -> Span:
         """Where the characters `start` to `end` of a text, which are this word, stand on the page as displayed."""
-        x0, y0, x1, y1 = turn_box(word.box, -self.turn, self.read_size)
+        level = slant_box(word.box, self.skew, self.read_size) if self.skew else word.box
+        x0, y0, x1, y1 = turn_box(level, -self.turn, self.read_size)
         box = (x0 / self.width, y0 / self.height, x1 / self.width, y1 / self.height)
         return Span(start, end, word.page, *(round(min(max(v, 0.0), 1.0), 5) for v in box))
 
@@ -85,6 +88,15 @@ def turn_box(box: Box, degrees: int, size: tuple[float, float]) -> Box:
         case 270:
             return y0, width - x1, y1, width - x0
     return box
+
+
+def slant_box(box: Box, degrees: float, size: tuple[float, float]) -> Box:
+    """The box moved as its middle moves when the page of this (width, height) is turned clockwise by a few degrees."""
+    middle = (box[0] + box[2]) / 2 - size[0] / 2, (box[1] + box[3]) / 2 - size[1] / 2
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    dx = middle[0] * cos - middle[1] * sin - middle[0]
+    dy = middle[0] * sin + middle[1] * cos - middle[1]
+    return box[0] + dx, box[1] + dy, box[2] + dx, box[3] + dy
 
 
 def main_turn(words: list[Word]) -> int:
