@@ -9,13 +9,9 @@ from ingest.parse.joining import Joiner
 from ingest.parse.layout import Line, make_rows
 from ingest.parse.outline import Outline
 from ingest.parse.styles import Neighbours, Styles
-from ingest.parse.wording import BULLET, step_number
+from ingest.parse.wording import BULLET, ends_sentence, is_caption, step_number
 from ingest.parse.words import Word
 
-_CAPTION = re.compile(
-    r"^(?:Figure|Fig\.|Table|Exhibit|Chart|Diagram|Listing)\s+(?:\d[\d.\-]*|[A-Z][\d.\-]*|[IVX]+)\s*(?:[:.\u2013\u2014-]|$|(?=[A-Z]))"
-)
-_ENDS_SENTENCE = re.compile(r"[.!?:;][\"'\u201d\u2019)\]]*(?:\s*\[?\d{1,3}\]?)?$")
 _NOTE = re.compile(r"^(?:\[?\d{1,3}\]?|[*\u2020\u2021]+)\s+\S")
 Item = Line | Table
 
@@ -41,7 +37,7 @@ class Composer:
             if isinstance(item, Table):
                 self._add_table(item)
             else:
-                caption = bool(_CAPTION.match(item.text))
+                caption = is_caption(item.text)
                 self._add_line(item, not caption and self.styles.is_heading(item, neighbours(items, i)))
         if notes:
             self._notes.append(notes)
@@ -74,7 +70,7 @@ class Composer:
     def _continues_heading(self, line: Line, last: Line, kind: BlockKind) -> bool:
         if kind == "paragraph":
             wraps = last.right - last.x1 < line.words[0].x1 - line.words[0].x0 + 0.5 * line.size
-            if not wraps or len(self._run) > 2 or _ENDS_SENTENCE.search(last.text):
+            if not wraps or len(self._run) > 2 or ends_sentence(last.text):
                 return False
         elif kind != "heading":
             return False
@@ -86,7 +82,7 @@ class Composer:
 
     def _wraps_marker(self, line: Line, last: Line, kind: BlockKind) -> bool:
         """Whether what looks like a step number is the middle of a sentence that wraps ("as in\\n4.2 above")."""
-        if kind == "list" or _ENDS_SENTENCE.search(last.text) or self._kind == "heading":
+        if kind == "list" or ends_sentence(last.text) or self._kind == "heading":
             return False
         full = last.x1 > last.right - 0.15 * (last.right - last.left)
         return full and line.y0 - last.y1 < self.styles.gap + 0.2 * line.size and line.x0 <= last.x0 + 1
@@ -95,7 +91,7 @@ class Composer:
         size = line.size
         if line.y0 - last.y1 > self.styles.gap + 0.45 * size:
             return False
-        ended = bool(_ENDS_SENTENCE.search(last.text))
+        ended = ends_sentence(last.text)
         left = min(row.x0 for row in self._run)
         if line.x0 > left + 0.8 * size and ended and self._kind == "paragraph":
             return False
@@ -111,7 +107,7 @@ class Composer:
         if line.text[:1].islower() and not re.search(r"[.!?][\"\u201d)]?$", last.text):
             return True
         full = last.x1 - last.x0 > 0.6 * (last.right - last.left)
-        return full and not _ENDS_SENTENCE.search(last.text)
+        return full and not ends_sentence(last.text)
 
     def _flush(self) -> None:
         run, kind = self._run, self._kind
@@ -187,7 +183,7 @@ class Composer:
 
 
 def _kind_of(text: str) -> BlockKind:
-    if _CAPTION.match(text):
+    if is_caption(text):
         return "caption"
     if BULLET.match(text):
         return "list"

@@ -54,11 +54,11 @@ class Outline:
                 Block(kind, text, heading_path=self.path, page=page, anchor=self.anchor, **given)  # type: ignore[arg-type]  # the fields of Block by name
             )
 
-    def table(self, rows: list[list[str]], **given: object) -> None:
-        """Adds a table whose first row is its header; empty rows and columns are left out."""
-        kept = tidy_rows(rows)
+    def table(self, rows: list[list[str]], header: int = 1) -> None:
+        """Adds a table whose first `header` rows name its columns; empty rows and columns are left out."""
+        kept = tidy_rows(merge_header(rows, header))
         if kept:
-            self.add("table", table_text(kept), rows=kept, **given)
+            self.add("table", "\n".join(" | ".join(row) for row in kept), rows=kept)
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -75,9 +75,13 @@ def _encloses(outer: str, inner: str) -> bool:
     return bool(outer) and (not inner or (inner != outer and inner.startswith(outer)))
 
 
-def table_text(rows: tuple[tuple[str, ...], ...]) -> str:
-    """One line per row, cells joined by " | "."""
-    return "\n".join(" | ".join(row) for row in rows)
+def merge_header(rows: list[list[str]], header: int) -> list[list[str]]:
+    """The rows with the first `header` of them merged into one: each column's names from top to bottom."""
+    if header < 2 or len(rows) <= header:
+        return rows
+    width = max(len(row) for row in rows[:header])
+    columns = [[row[j] for row in rows[:header] if j < len(row)] for j in range(width)]
+    return [[" ".join(dict.fromkeys(filter(None, column))) for column in columns], *rows[header:]]
 
 
 def tidy_rows(rows: list[list[str]]) -> tuple[tuple[str, ...], ...]:

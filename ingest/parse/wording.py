@@ -28,6 +28,23 @@ HEADING_NUMBER = re.compile(
 _LEADERS = re.compile(r"(?:\.\s?){4,}\s*\S{0,8}$|\u2026{2,}\s*\S{0,8}$")
 
 
+_CAPTION = re.compile(
+    r"^(?:Figure|Fig\.|Table|Exhibit|Chart|Diagram|Listing)\s+(?:\d[\d.\-]*|[A-Z][\d.\-]*|[IVX]+)"
+    r"\s*(?:[:.\u2013\u2014-](?:\s|$)|$|(?=[A-Z]))"
+)
+_ENDS_SENTENCE = re.compile(r"[.!?:;][\"'\u201d\u2019)\]]*(?:\s*\[?\d{1,3}\]?)?$")
+
+
+def is_caption(text: str) -> bool:
+    """Whether the text is the caption of a figure or table ("Figure 3: Settlement")."""
+    return len(text) < 300 and bool(_CAPTION.match(text))
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a sentence or clause ends at the end of the text; a footnote mark may follow."""
+    return bool(_ENDS_SENTENCE.search(text))
+
+
 def clean(text: str) -> str:
     """The text without characters that print nothing, ligatures spelt out, white space folded to single blanks."""
     return " ".join(text.translate(_CLEAN).split())
