@@ -41,6 +41,9 @@ def open_jury(settings: JudgeSettings, cache: Path, embed: Embed) -> Iterator[Ju
         raise SettingsError("no judge is set", hint="give --judge local or --judge bedrock")
     try:
         ragas = load_ragas()
+        llm.warm()
+        if problem := llm.health():  # a dead judge is better known now than after the last case
+            raise LLMError(f"the judge can't be asked: {problem}")
         completer = Completer(llm, settings, cache)
         judges = tuple(ragas.Judge(completer.for_run(run), embed) for run in range(settings.judge_runs))
         identity = f"{completer.identity} ragas {ragas.RAGAS_VERSION} prompts {ragas.prompts_digest()}"

@@ -34,7 +34,7 @@ def add_judge_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--judge-url", help="OpenAI-compatible URL of a local judge (default: the packaged model)")
     group.add_argument("--judge-model", help="model id of the judge")
     group.add_argument("--judge-runs", type=positive, help="runs to average (default 1)")
-    group.add_argument("--judge-timeout", type=float, help="seconds for one reply (default 300)")
+    group.add_argument("--judge-timeout", type=float, help="seconds for one reply (default 600)")
     group.add_argument("--judge-wall", type=float, help="seconds for all judging (default 7200)")
     group.add_argument("--judge-cache", type=Path, help="file of earlier replies (default: in the report folder)")
     group.add_argument("--calibration", type=Path, default=CALIBRATION, help="measured agreement of judges")

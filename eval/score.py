@@ -77,6 +77,7 @@ def _prepare(args: argparse.Namespace, stack: ExitStack) -> Evaluation:
     settings = load_settings(index=args.index, llm=args.llm, top_k=args.top_k, state=args.report / "state")
     assistant: Assistant = open_assistant(settings)
     stack.callback(assistant.close)
+    assistant.library.current().embedder.embed_query("warm up")  # a cold start is no one's answer time
     if args.as_of:
         cases = [case if case.as_of else replace(case, as_of=args.as_of) for case in cases]
     return Evaluation(

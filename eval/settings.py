@@ -21,7 +21,7 @@ class JudgeSettings(BaseSettings):
     judge_model: str = Field("", description="Model id of the judge (required for bedrock).")
     judge_api_key: SecretStr = Field(SecretStr(""), description="Key for judge_url, if it wants one.")
     judge_runs: int = Field(1, ge=1, le=10, description="Runs that are averaged; their spread is reported.")
-    judge_timeout_s: float = Field(300, gt=0, description="Seconds for one reply of the judge.")
+    judge_timeout_s: float = Field(600, gt=0, description="Seconds for one reply of the judge.")
     judge_retries: int = Field(2, ge=0, le=10, description="Further attempts after a failed call.")
     judge_wall_s: float = Field(7200, gt=0, description="Seconds for all judging; what is left then is unscored.")
     judge_max_tokens: int = Field(1500, ge=64, description="Longest reply of the judge, in tokens.")
