@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -12,11 +12,13 @@ import numpy as np
 from ingest.chunk import Chunk, ChunkSettings, chunk_document, context
 from ingest.embed import Embedder, Passage, Vectors
 from ingest.failpoint import reach
-from ingest.index import Index, IndexedDocument, write_index
+from ingest.index import Index, IndexedDocument, IndexWriter
 from ingest.manifest import Entry
 from ingest.parsed import read_document, with_name
 from ingest.plan import Kept, Wanted
 from ingest.units import unit_spans
+
+_GROUP = 2048  # passages
 
 
 class Watcher(Protocol):
@@ -31,10 +33,14 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """One document version of the new generation: its entry and how to come by its content."""
+    """One document version of the new generation: its entry and how to come by its content.
+
+    `number` is that of a document of the previous index whose vectors are taken over whole, or None.
+    """
 
     entry: Entry
     load: Callable[[], IndexedDocument]
+    number: int | None = None
 
 
 def keep_document(kept: Kept, open_previous: Callable[[], Index]) -> Built:
@@ -45,7 +51,8 @@ def keep_document(kept: Kept, open_previous: Callable[[], Index]) -> Built:
         chunks = previous.document_chunks(kept.number)
         return replace(previous.documents[kept.number], record=entry.record, stale=entry.stale, chunks=chunks)
 
-    return Built(kept.entry, load)
+    same_title = kept.entry.record.title == kept.before.record.title
+    return Built(kept.entry, load, kept.number if same_title else None)
 
 
 def build_document(item: Wanted, cached: Path, settings: ChunkSettings, made_by: str) -> Built | None:
@@ -93,31 +100,91 @@ def hash_chunks(chunks: Sequence[Chunk]) -> str:
     return digest.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Counts:
-    """How many texts were embedded, and how many vectors were taken over."""
+    """How many passages were embedded, and how many took their vectors over."""
 
-    embedded: int
-    reused: int
+    embedded: int = 0
+    reused: int = 0
 
 
 def build_index(
     folder: Path, built: Sequence[Built], embedder: Embedder, previous: Index | None, watcher: Watcher
 ) -> Counts:
-    """Embed what has no vector yet and write the index of all documents into `folder`."""
-    documents = [item.load() for item in built]
-    passages = [passage_of(chunk, document.record.title) for document in documents for chunk in document.chunks]
-    keys = [_key(passage) for passage in passages]
-    known = _known_rows(previous) if previous else {}
-    new = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in known}
-    watcher.begin("embedding", len(new))
-    fresh = dict(zip(new, embedder.embed_passages(list(new.values()), progress=watcher.advance), strict=True))
-    reach("embedded")
-    vectors = [fresh[key] if key in fresh else _taken_over(previous, known[key]) for key in keys]
-    watcher.begin("writing", 0)
-    write_index(folder, documents, vectors, embedder.info.dim)
+    """Embed what has no vectors yet and write the index of all documents into `folder`.
+
+    Documents go through in groups of some thousand passages: memory depends on the group, not on the library.
+    """
+    watcher.begin("indexing", sum(item.entry.chunks for item in built))
+    with IndexWriter(folder, embedder.info.dim) as writer:
+        filling = _Filling(writer, embedder, previous, {item.number for item in built})
+        for group in _groups(built):
+            filling.add(group, watcher)
+        reach("embedded")
+        watcher.begin("writing", 0)
     reach("built")
-    return Counts(embedded=len(new), reused=sum(key in known for key in keys))
+    return filling.counts
+
+
+def _groups(built: Sequence[Built]) -> Iterator[list[Built]]:
+    group: list[Built] = []
+    for item in built:
+        group.append(item)
+        if sum(member.entry.chunks for member in group) >= _GROUP:
+            yield group
+            group = []
+    yield group
+
+
+class _Filling:
+    """An index in the making and where its passages' vectors may come from instead of the embedder."""
+
+    def __init__(self, writer: IndexWriter, embedder: Embedder, previous: Index | None, kept: Set[int | None]) -> None:
+        self.counts = Counts()
+        self._writer = writer
+        self._embedder = embedder
+        self._previous = previous
+        self._known = _known_rows(previous, kept) if previous else {}
+        self._written: dict[bytes, int] = {}
+        self._rows = 0
+
+    def add(self, group: Sequence[Built], watcher: Watcher) -> None:
+        """Add some documents, embedding their new passages together."""
+        documents = [(item, item.load()) for item in group]
+        keyed = [[] if self._taken(item) else _keyed(document) for item, document in documents]
+        new = {
+            key: passage
+            for passages in keyed
+            for key, passage in passages
+            if key not in self._known and key not in self._written
+        }
+        fresh = dict(zip(new, self._embedder.embed_passages(list(new.values()), progress=watcher.advance), strict=True))
+        self.counts.embedded += len(new)
+        for (item, document), passages in zip(documents, keyed, strict=True):
+            rows = self._taken(item)
+            vectors = [self._old(row) for row in rows] or [self._vectors(key, fresh) for key, _ in passages]
+            self._writer.add(document, vectors)
+            for offset, (key, _) in enumerate(passages):
+                self._written.setdefault(key, self._rows + offset)
+            self._rows += len(vectors)
+        total = sum(item.entry.chunks for item in group)
+        self.counts.reused += total - len(new)
+        watcher.advance(total - len(new))
+
+    def _taken(self, item: Built) -> range:
+        """The rows of the previous index that hold a kept document's vectors; none for others."""
+        if self._previous is None or item.number is None:
+            return range(0)
+        return self._previous.rows_of(item.number)
+
+    def _vectors(self, key: bytes, fresh: Mapping[bytes, Vectors]) -> Vectors:
+        if key in fresh:
+            return fresh[key]
+        return self._old(self._known[key]) if key in self._known else self._writer.vectors_of(self._written[key])
+
+    def _old(self, row: int) -> Vectors:
+        assert self._previous is not None  # noqa: S101 -- rows are known from it only
+        return np.vstack([self._previous.vectors([row]), self._previous.unit_vectors(row)])
 
 
 def passage_of(chunk: Chunk, title: str) -> Passage:
@@ -131,17 +198,17 @@ def _key(passage: Passage) -> bytes:
     return hashlib.sha256(json.dumps([passage.text, passage.units]).encode()).digest()
 
 
-def _taken_over(previous: Index | None, row: int) -> Vectors:
-    assert previous is not None  # noqa: S101 -- a row is known from it
-    return np.vstack([previous.vectors([row]), previous.unit_vectors(row)])
+def _keyed(document: IndexedDocument) -> list[tuple[bytes, Passage]]:
+    passages = [passage_of(chunk, document.record.title) for chunk in document.chunks]
+    return [(_key(passage), passage) for passage in passages]
 
 
-def _known_rows(previous: Index) -> dict[bytes, int]:
-    """The row of each passage that has vectors in the previous index, by its key."""
+def _known_rows(previous: Index, kept: Set[int | None]) -> dict[bytes, int]:
+    """The row of each passage of the previous index by its key, but for documents that are kept whole."""
     known: dict[bytes, int] = {}
-    row = 0
     for number, document in enumerate(previous.documents):
-        for chunk in previous.document_chunks(number):
-            known[_key(passage_of(chunk, document.record.title))] = row
-            row += 1
+        if number not in kept:
+            content = replace(document, chunks=previous.document_chunks(number))
+            keys = (key for key, _ in _keyed(content))
+            known.update(zip(keys, previous.rows_of(number), strict=True))
     return known

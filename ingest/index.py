@@ -7,14 +7,16 @@ whole sections, because BM25 likes long texts and a small embedding model short 
 
 import itertools
 import json
+import os
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import bm25s
 import faiss
@@ -24,10 +26,11 @@ from numpy.typing import NDArray
 from ingest.chunk import Chunk, Part
 from ingest.document import Page, Span
 from ingest.errors import BrokenIndexError
-from ingest.lexical import analyse
+from ingest.lexical import LEXICAL_VERSION, analyse
 from ingest.register import Record
+from ingest.units import UNITS_VERSION, unit_texts
 
-INDEX_VERSION = "2"
+INDEX_VERSION = f"3.{LEXICAL_VERSION}.{UNITS_VERSION}"
 _python_faiss: Any = faiss  # its type stubs describe the C++ signatures, not the Python ones patched over them
 _SCHEMA = """
 CREATE TABLE documents (
@@ -44,12 +47,14 @@ _CHUNK_COLUMNS = (
     "parts, spans FROM chunks JOIN documents ON documents.id = document "
 )
 _SELECT_CHUNKS = {
-    column: f"{_CHUNK_COLUMNS} WHERE chunks.{column} = ? ORDER BY chunks.row"
-    for column in ("row", "id", "section_id", "document")
+    column: f"{_CHUNK_COLUMNS} WHERE chunks.{column} = ? ORDER BY chunks.row" for column in ("row", "id", "section_id")
 }
+_SELECT_ROWS = f"{_CHUNK_COLUMNS} WHERE chunks.row >= ? AND chunks.row < ? ORDER BY chunks.row"
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Alternatives = tuple[str, ...]
+"""A term of a question and its synonyms: any of them counts, none counts twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +78,125 @@ def write_index(folder: Path, documents: Sequence[IndexedDocument], vectors: Seq
 
     `vectors` holds for each chunk, in the documents' order, (1 + units, dim): its vector and its units'.
     """
-    chunks = [chunk for document in documents for chunk in document.chunks]
-    if len(chunks) != len(vectors):
-        raise BrokenIndexError(f"{len(chunks)} chunks but {len(vectors)} vectors")
-    _write_chunks(folder / "chunks.sqlite", documents)
-    index = faiss.IndexFlatIP(dim)
-    index.add(np.array([rows[0] for rows in vectors], dtype=np.float32).reshape(-1, dim))
-    (folder / "vectors.faiss").write_bytes(faiss.serialize_index(index).tobytes())
-    _write_units(folder / "units", [rows[1:] for rows in vectors], dim)
-    titles = [document.record.title for document in documents for _ in document.chunks]
-    terms = [passage_terms(chunk, title) for chunk, title in zip(chunks, titles, strict=True)]
-    _write_bm25(folder / "passages", terms)
-    _write_bm25(folder / "sections", _section_terms(chunks, terms))
+    count = sum(len(document.chunks) for document in documents)
+    if count != len(vectors):
+        raise BrokenIndexError(f"{count} chunks but {len(vectors)} vectors")
+    rows = iter(vectors)
+    with IndexWriter(folder, dim) as writer:
+        for document in documents:
+            writer.add(document, list(itertools.islice(rows, len(document.chunks))))
 
 
-def _write_units(folder: Path, units: Sequence[Scores], dim: int) -> None:
-    """Unit vectors as bytes with one scale each: a quarter of the memory, and the ranking stays the same."""
-    folder.mkdir()
-    rows = np.concatenate([np.zeros((0, dim), dtype=np.float32), *units])
-    scales = np.maximum(np.abs(rows).max(axis=1, initial=0), 1e-9) / 127
-    np.save(folder / "bytes.npy", np.round(rows / scales[:, None]).astype(np.int8))
-    np.save(folder / "scales.npy", scales.astype(np.float32))
-    np.save(folder / "starts.npy", np.cumsum([0, *(len(own) for own in units)], dtype=np.int64))
+class IndexWriter:
+    """Writes an index document by document; what has been added lies on disk, except the terms' numbers.
+
+    Use as a context manager around `add`: the files are complete when it ends without an error.
+    """
+
+    def __init__(self, folder: Path, dim: int) -> None:
+        self._folder = folder
+        self._dim = dim
+        self._db = sqlite3.connect(folder / "chunks.sqlite")
+        self._db.executescript(_SCHEMA)
+        (folder / "units").mkdir()
+        self._vectors = (folder / "vectors.raw").open("w+b")
+        self._units = (folder / "units.raw").open("w+b")
+        self._scales: list[NDArray[np.float32]] = []
+        self._starts = [0]
+        self._documents = 0
+        self._vocabulary: dict[str, int] = {}
+        self._passages: list[array[int]] = []
+        self._sections: dict[str, array[int]] = {}
+        self._unit_terms: list[array[int]] = []
+
+    def __enter__(self) -> "IndexWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            self._db.close()
+            self._vectors.close()
+            self._units.close()
+
+    def add(self, document: IndexedDocument, vectors: Sequence[Scores]) -> None:
+        """Add a document; `vectors` holds for each of its chunks (1 + units, dim)."""
+        values = (
+            self._documents,
+            json.dumps(asdict(document.record), default=str),
+            json.dumps([asdict(page) for page in document.pages]),
+            json.dumps(document.warnings),
+            document.content_hash,
+            int(document.stale),
+        )
+        self._db.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)", values)
+        # The row of a chunk is the position of its vector.
+        rows = (_chunk_row(row, self._documents, c) for row, c in enumerate(document.chunks, len(self._passages)))
+        self._db.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._documents += 1
+        for chunk, own in zip(document.chunks, vectors, strict=True):
+            self._vectors.write(own[0].astype(np.float32).tobytes())
+            self._add_units(own[1:])
+            terms = array("i", self._numbers(passage_terms(chunk, document.record.title)))
+            self._passages.append(terms)
+            self._sections.setdefault(chunk.section_id, array("i")).extend(terms)
+            self._unit_terms += [array("i", self._numbers(analyse(text))) for text in unit_texts(chunk)]
+
+    def vectors_of(self, row: int) -> Scores:
+        """The vectors (1 + units, dim) of a chunk that was added before, by its row."""
+        size, (start, end) = 4 * self._dim, self._starts[row : row + 2]
+        vector = np.frombuffer(_read_at(self._vectors, row * size, size), dtype=np.float32)
+        units = np.frombuffer(_read_at(self._units, start * self._dim, (end - start) * self._dim), dtype=np.int8)
+        return np.vstack([vector, units.reshape(-1, self._dim) * self._scales[row][:, None]]).astype(np.float32)
+
+    def _add_units(self, units: Scores) -> None:
+        """Unit vectors as bytes with one scale each: a quarter of the memory, and the ranking stays the same."""
+        scales = np.maximum(np.abs(units).max(axis=1, initial=0), 1e-9) / 127
+        self._units.write(np.round(units / scales[:, None]).astype(np.int8).tobytes())
+        self._scales.append(scales.astype(np.float32))
+        self._starts.append(self._starts[-1] + len(units))
+
+    def _numbers(self, terms: Iterable[str]) -> Iterator[int]:
+        # Numbered as they come, which does not depend on the interpreter's hash seed.
+        return (self._vocabulary.setdefault(term, len(self._vocabulary)) for term in terms)
+
+    def _finish(self) -> None:
+        self._db.commit()
+        index = faiss.IndexFlatIP(self._dim)
+        for block in _blocks(self._vectors, np.dtype(np.float32), self._dim):
+            index.add(block)
+        with (self._folder / "vectors.faiss").open("wb") as stream:
+            faiss.serialize_index(index).tofile(stream)
+        with (self._folder / "units" / "bytes.npy").open("wb") as stream:
+            shape = (self._starts[-1], self._dim)
+            np.lib.format.write_array_header_1_0(stream, {"descr": "|i1", "fortran_order": False, "shape": shape})
+            for block in _blocks(self._units, np.dtype(np.int8), self._dim):
+                stream.write(block.tobytes())
+        np.save(self._folder / "units" / "scales.npy", np.concatenate([np.zeros(0, np.float32), *self._scales]))
+        np.save(self._folder / "units" / "starts.npy", np.array(self._starts, dtype=np.int64))
+        (self._folder / "vectors.raw").unlink()
+        (self._folder / "units.raw").unlink()
+        _write_bm25(self._folder / "passages", self._passages, self._vocabulary)
+        _write_bm25(self._folder / "sections", list(self._sections.values()), self._vocabulary)
+        _write_bm25(self._folder / "units" / "terms", self._unit_terms, self._vocabulary)
+
+
+def _read_at(stream: BinaryIO, place: int, size: int) -> bytes:
+    stream.seek(place)
+    try:
+        return stream.read(size)
+    finally:
+        stream.seek(0, os.SEEK_END)
+
+
+def _blocks(stream: BinaryIO, kind: "np.dtype[Any]", dim: int) -> Iterator[NDArray[Any]]:
+    """The rows in a file, some thousands at a time."""
+    stream.flush()
+    stream.seek(0)
+    while data := stream.read(4096 * dim * kind.itemsize):
+        yield np.frombuffer(data, dtype=kind).reshape(-1, dim)
 
 
 def passage_terms(chunk: Chunk, title: str) -> list[str]:
@@ -102,39 +204,10 @@ def passage_terms(chunk: Chunk, title: str) -> list[str]:
     return analyse(chunk.text) + analyse("\n".join(chunk.heading_path)) + analyse(title)
 
 
-def _section_terms(chunks: Sequence[Chunk], terms: Sequence[list[str]]) -> list[list[str]]:
-    sections: dict[str, list[str]] = {}
-    for chunk, words in zip(chunks, terms, strict=True):
-        sections.setdefault(chunk.section_id, []).extend(words)
-    return list(sections.values())
-
-
-def _write_bm25(folder: Path, terms: list[list[str]]) -> None:
-    # The sorted vocabulary keeps the files independent of the interpreter's hash seed.
+def _write_bm25(folder: Path, terms: "Sequence[array[int]]", vocabulary: dict[str, int]) -> None:
     model = bm25s.BM25(k1=1.2, b=0.75)
-    vocabulary = {word: i for i, word in enumerate(sorted({word for words in terms for word in words}))}
-    ids = [[vocabulary[word] for word in words] for words in terms]
-    model.index((ids if vocabulary else [[0]], vocabulary or {"": 0}), show_progress=False)
+    model.index((terms if len(terms) and vocabulary else [[0]], vocabulary or {"": 0}), show_progress=False)
     model.save(str(folder), show_progress=False)
-
-
-def _write_chunks(path: Path, documents: Sequence[IndexedDocument]) -> None:
-    with sqlite3.connect(path) as db:
-        db.executescript(_SCHEMA)
-        row = itertools.count()  # the row of a chunk is the position of its vector
-        for number, document in enumerate(documents):
-            values = (
-                number,
-                json.dumps(asdict(document.record), default=str),
-                json.dumps([asdict(page) for page in document.pages]),
-                json.dumps(document.warnings),
-                document.content_hash,
-                int(document.stale),
-            )
-            db.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)", values)
-            rows = (_chunk_row(next(row), number, chunk) for chunk in document.chunks)
-            db.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    db.close()
 
 
 def _chunk_row(row: int, document: int, chunk: Chunk) -> tuple[object, ...]:
@@ -204,6 +277,7 @@ class Index:
         self._faiss = faiss.deserialize_index(np.fromfile(folder / "vectors.faiss", dtype=np.uint8))
         self._passages = bm25s.BM25.load(str(folder / "passages"), mmap=True)
         self._sections = bm25s.BM25.load(str(folder / "sections"), mmap=True)
+        self._unit_terms = bm25s.BM25.load(str(folder / "units" / "terms"), mmap=True)
         self._unit_bytes = np.load(folder / "units" / "bytes.npy", mmap_mode="r")
         self._unit_scales = np.load(folder / "units" / "scales.npy")
         self._unit_starts = np.load(folder / "units" / "starts.npy")
@@ -236,26 +310,39 @@ class Index:
         scores, rows = self._faiss.search(query, k, params=_python_faiss.SearchParameters(sel=selector))
         return rows[0], scores[0]
 
-    def score_passages(self, terms: Sequence[str]) -> Scores:
+    def score_passages(self, terms: Sequence[Alternatives]) -> Scores:
         """BM25 of every passage (chunks,)."""
         return _bm25_scores(self._passages, terms, len(self))
 
-    def score_sections(self, terms: Sequence[str]) -> Scores:
+    def score_sections(self, terms: Sequence[Alternatives]) -> Scores:
         """BM25 of every passage's whole section (chunks,)."""
         scores = _bm25_scores(self._sections, terms, int(self.section_of.max(initial=-1)) + 1)
         return scores[self.section_of]
+
+    def score_units(self, terms: Sequence[Alternatives]) -> Scores:
+        """BM25 of every unit (units,); those of a chunk are at `unit_range`."""
+        return _bm25_scores(self._unit_terms, terms, len(self._unit_scales))
 
     def document_frequency(self, term: str) -> int:
         """In how many passages the term stands."""
         return _postings(self._passages, term)
 
+    def rows_of(self, document: int) -> range:
+        """The rows of a document's chunks."""
+        start, end = np.searchsorted(self.document_of, [document, document + 1])
+        return range(int(start), int(end))
+
     def vectors(self, rows: Iterable[int]) -> Scores:
         """The stored vectors of the given rows, (n, dim)."""
         return np.stack([self._faiss.reconstruct(int(row)) for row in rows])
 
+    def unit_range(self, row: int) -> tuple[int, int]:
+        """Where the units of a chunk begin and end among all units, as `ingest.units.unit_spans` orders them."""
+        return int(self._unit_starts[row]), int(self._unit_starts[row + 1])
+
     def unit_vectors(self, row: int) -> Scores:
-        """The vectors of the units of one chunk, (units, dim), as `ingest.units.unit_spans` orders them."""
-        start, end = self._unit_starts[row], self._unit_starts[row + 1]
+        """The vectors of the units of one chunk, (units, dim)."""
+        start, end = self.unit_range(row)
         return np.asarray(self._unit_bytes[start:end] * self._unit_scales[start:end, None], dtype=np.float32)
 
     def row(self, chunk_id: str) -> int | None:
@@ -276,7 +363,10 @@ class Index:
 
     def document_chunks(self, document: int) -> tuple[Chunk, ...]:
         """All chunks of the document with this number, in reading order."""
-        return tuple(self._fetch("document", document))
+        rows = self.rows_of(document)
+        with self._lock:
+            found = self._db.execute(_SELECT_ROWS, (rows.start, rows.stop)).fetchall()
+        return tuple(_chunk(row) for row in found)
 
     def document_of_chunk(self, chunk_id: str) -> IndexedDocument:
         """The document that holds the chunk; KeyError where this generation has no such chunk."""
@@ -319,11 +409,15 @@ def _chunk(row: tuple[Any, ...]) -> Chunk:
     )
 
 
-def _bm25_scores(model: bm25s.BM25, terms: Sequence[str], size: int) -> Scores:
-    known = [model.vocab_dict[term] for term in terms if term in model.vocab_dict]
-    if not known:
-        return np.zeros(size, dtype=np.float32)
-    return np.asarray(model.get_scores_from_ids(known), dtype=np.float32)[:size]
+def _bm25_scores(model: bm25s.BM25, terms: Sequence[Alternatives], size: int) -> Scores:
+    """The sum over the terms of the best score among each term's alternatives."""
+    total = np.zeros(size, dtype=np.float32)
+    for alternatives in terms:
+        columns = [model.vocab_dict[term] for term in alternatives if term in model.vocab_dict]
+        if columns:
+            scores = [np.asarray(model.get_scores_from_ids([column]), dtype=np.float32)[:size] for column in columns]
+            total += scores[0] if len(scores) == 1 else np.maximum.reduce(scores)
+    return total
 
 
 def _postings(model: bm25s.BM25, term: str) -> int:

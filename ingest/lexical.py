@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Iterator
+from functools import lru_cache
 
 import Stemmer
 
@@ -100,7 +101,12 @@ def _number(match: re.Match[str]) -> Iterator[str]:
         yield from _word(match["suffix"])
 
 
-def _word(raw: str) -> Iterator[str]:
+@lru_cache(maxsize=100_000)  # a library's words repeat: stemming is most of the work of writing an index
+def _word(raw: str) -> tuple[str, ...]:
+    return tuple(_word_terms(raw))
+
+
+def _word_terms(raw: str) -> Iterator[str]:
     word = re.sub(r"['’]s$|['’]", "", raw.lower())
     pieces = word.split("-")
     if len(pieces) > 1:
