@@ -1,20 +1,16 @@
 """RAGAS with a scripted judge: it scores, and every way of failing is a failed run, never a pass."""
 
 import asyncio
-import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from eval_judges import Reply, ScriptedJudge, constant, dead, honest
 from eval_scripted import ScriptedAssistant, build_cases, build_stored, evaluation_of
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
 
 from app.answer import Answer, Statement
-from app.llm import Finish, Usage
 from eval.calibrate import Pair, cohen_kappa, contradict, load_pairs, make_pairs, measure_agreement, write_pairs
 from eval.cases import Case
 from eval.completer import Completer
@@ -24,76 +20,7 @@ from eval.judging import JudgedScorer, check_controls, contexts_of, score_contex
 from eval.jury import trust
 from eval.settings import JudgeSettings, load_judge_settings, model_settings
 from eval.stored import Stored
-from eval.words import overlap
 from ingest.errors import CaseError, LLMError, SettingsError
-
-Reply = Callable[[dict[str, Any], str], Any]
-
-
-def honest(given: dict[str, Any], kind: str) -> Any:
-    """A judge by rule: each sentence is a statement; it is supported if nearly all of it stands in the context."""
-    if kind == "StatementGeneratorOutput":
-        text = given.get("answer") or given["text"]
-        return {"statements": [part for part in text.split("\n") if part]}
-    return {
-        "statements": [
-            {"statement": s, "reason": "rule", "verdict": int(overlap(s, given["context"]) > 0.95)}
-            for s in given["statements"]
-        ]
-    }
-
-
-def constant(given: dict[str, Any], kind: str) -> Any:
-    """A judge that finds everything supported."""
-    reply = honest(given, kind)
-    for verdict in reply["statements"] if kind != "StatementGeneratorOutput" else ():
-        verdict["verdict"] = 1
-    return reply
-
-
-def dead(given: dict[str, Any], kind: str) -> Any:
-    raise LLMError("connection refused")
-
-
-@dataclass
-class ScriptedJudge:
-    """An LLM that replies by a rule; `prompts` are the calls that reached it."""
-
-    reply: Reply
-    name: str = "scripted judge"
-    model_id: str = "scripted-1"
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    structured: bool = True
-    prompts: list[str] = field(default_factory=list)
-
-    @property
-    def chat_model(self) -> BaseChatModel:
-        raise NotImplementedError
-
-    def stream(
-        self,
-        messages: Sequence[BaseMessage],
-        *,
-        deadline_s: float | None = None,
-        schema: Mapping[str, Any] | None = None,
-    ) -> Iterator[str | Finish]:
-        prompt = str(messages[0].content)
-        self.prompts.append(prompt)
-        given = json.JSONDecoder().raw_decode(prompt[prompt.rindex("\ninput: ") + 8 :])[0]
-        assert schema is not None
-        reply = self.reply(given, schema["title"])
-        yield reply if isinstance(reply, str) else json.dumps(reply)
-        yield Finish(Usage(100, 20))
-
-    def health(self) -> str:
-        return ""
-
-    def warm(self, messages: Sequence[BaseMessage] = ()) -> None:
-        return
-
-    def close(self) -> None:
-        return
-
 
 SETTINGS = JudgeSettings(judge="local", judge_retries=1)
 
