@@ -7,27 +7,8 @@ import sys
 
 import golden
 import library
-import write_docx
-import write_html
-import write_md
-import write_pdf
-import write_scan
-import write_xlsx
-from source import LIBRARY, Source, SourceError, load_all
-
-WRITERS = {
-    "pdf": write_pdf.write,
-    "scan": write_scan.write,
-    "docx": write_docx.write,
-    "html": write_html.write,
-    "md": write_md.write,
-    "xlsx": write_xlsx.write,
-}
-
-
-def render(source: Source) -> bytes:
-    """The bytes of one document in its form."""
-    return WRITERS[source.meta["form"]](source)
+from render import render
+from source import LIBRARY, SourceError, load_all
 
 
 def main(only: tuple[str, ...]) -> int:

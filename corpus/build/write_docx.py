@@ -112,10 +112,8 @@ class _Writer:
     def _table(self, block: Block) -> None:
         if block.text:
             self._fill(self.at.add_paragraph(style="Caption"), block.text)
-        table = self._grid(self.at, len(block.rows), len(block.rows[0]), self._width())
-        for column, share in zip(table.columns, shares(block), strict=True):
-            for cell in column.cells:
-                cell.width = Emu(int(self._width() * share))
+        table = self._grid(self.at, len(block.rows), len(block.rows[0]))
+        _set_widths(table, [int(self._width() * share) for share in shares(block)])
         for n, row in enumerate(block.rows):
             for cell, text in zip(table.rows[n].cells, row, strict=True):
                 self._cell(cell, text, n == 0)
@@ -123,8 +121,8 @@ class _Writer:
         table.rows[0]._tr.get_or_add_trPr().append(repeat)
         self.at.add_paragraph()
 
-    def _grid(self, at: Any, rows: int, columns: int, width: int) -> Any:
-        table = at.add_table(rows, columns, width) if isinstance(at, _Cell) else at.add_table(rows, columns)
+    def _grid(self, at: Any, rows: int, columns: int) -> Any:
+        table = at.add_table(rows, columns)
         table.style = self.document.styles["Table Grid"]
         table.autofit = False
         return table
@@ -138,8 +136,8 @@ class _Writer:
             shade = parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="E8EDF2"/>')
             cell._tc.get_or_add_tcPr().append(shade)
         if rows:
-            inner = cell.add_table(len(rows), len(rows[0]))
-            inner.style = self.document.styles["Table Grid"]
+            inner = self._grid(cell, len(rows), len(rows[0]))
+            _set_widths(inner, [int(cell.width * 0.94 / len(rows[0]))] * len(rows[0]))
             for n, row in enumerate(rows):
                 for small, value in zip(inner.rows[n].cells, row, strict=True):
                     self._fill(small.paragraphs[0], value, bold=n == 0, size=8.5)
@@ -205,7 +203,8 @@ class _Writer:
         texts = dict(line.split("->")[0].split(":", 1) for line in block.lines)
         names = {k.strip(): v.strip(" ()") for k, v in texts.items()}
         self._fill(self.at.add_paragraph(style="Caption"), block.text)
-        table = self._grid(self.at, len(block.lines), 2, self._width())
+        table = self._grid(self.at, len(block.lines), 2)
+        _set_widths(table, [int(self._width() * share) for share in (0.45, 0.55)])
         for row, line in zip(table.rows, block.lines, strict=True):
             key, _, targets = line.partition("->")
             self._fill(row.cells[0].paragraphs[0], names[key.split(":", 1)[0].strip()], bold=True, size=9)
@@ -220,7 +219,7 @@ class _Writer:
 
     def _boxed(self, block: Block) -> None:
         """Notes and warnings: a shaded table of one cell."""
-        table = self._grid(self.at, 1, 1, self._width())
+        table = self._grid(self.at, 1, 1)
         cell = table.cell(0, 0)
         fill = {"warning": "FCE8E6", "tip": "E6F4EA"}.get(block.kind, "E8EDF2")
         shade = parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{fill}"/>')
@@ -235,3 +234,11 @@ class _Writer:
 def _target(target: str, names: dict[str, str]) -> str:
     key, _, label = target.partition(" [")
     return f'{label.rstrip("]").capitalize() + ": " if label else ""}go to "{names[key]}"'
+
+
+def _set_widths(table: Any, widths: list[int]) -> None:
+    """Word goes by the cells, other programs by the grid: set both, in English Metric Units."""
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Emu(width)
+        for cell in column.cells:
+            cell.width = Emu(width)

@@ -6,6 +6,7 @@ import openpyxl
 from inline import plain
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 from printing import day, shares
 from source import Block, Source
@@ -28,6 +29,8 @@ def write(source: Source) -> bytes:
             sheet.cell(1, 1).font = Font(bold=True, size=13)
         else:
             _add(sheet, block)
+    for page in book.worksheets:
+        _page(page)
     book.properties.creator = source.meta["owner"]
     book.properties.title = source.meta["title"]
     out = io.BytesIO()
@@ -58,7 +61,26 @@ def _add(sheet: Worksheet, block: Block) -> None:
         for item in block.items:
             sheet.append([f"{item.number + '. ' if item.number else '- '}{plain(item.text)}"])
     elif block.text:
-        sheet.append([plain(block.text)])
+        _text(sheet, plain(block.text))
+
+
+def _text(sheet: Worksheet, text: str) -> None:
+    """A paragraph over the first six columns."""
+    sheet.append([text])
+    row = sheet.max_row
+    sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=6)
+    sheet.cell(row, 1).alignment = WRAP
+    sheet.row_dimensions[row].height = 15 * (1 + len(text) // 90)
+
+
+def _page(sheet: Worksheet) -> None:
+    for letter in "ABCDEF":
+        if letter not in sheet.column_dimensions:
+            sheet.column_dimensions[letter].width = 18
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.oddFooter.center.text = "Internal - printed copies are not controlled"
 
 
 def _table(sheet: Worksheet, block: Block) -> None:
@@ -75,5 +97,8 @@ def _table(sheet: Worksheet, block: Block) -> None:
     for n, share in enumerate(shares(block), 1):
         letter = get_column_letter(n)
         width = sheet.column_dimensions[letter].width if letter in sheet.column_dimensions else 0
-        sheet.column_dimensions[letter].width = max(width, round(share * 150, 1))
+        sheet.column_dimensions[letter].width = max(width, round(share * 125, 1))
+    for line in sheet.iter_rows(min_row=first, max_row=sheet.max_row):
+        rows = max(1 + int(len(str(c.value or "")) / sheet.column_dimensions[c.column_letter].width) for c in line)
+        sheet.row_dimensions[line[0].row].height = 15 * rows
     sheet.append([])
