@@ -5,6 +5,7 @@
     python -m eval compare BEFORE AFTER                      one report against another
     python -m eval pairs --cases FILE --out FILE             labelled pairs to calibrate a judge with
     python -m eval calibrate --pairs FILE --judge ...        a judge's agreement with labelled pairs
+    python -m eval bench --index DIR                         speed and rank against the usual ways
     python -m eval metrics                                   every metric and its meaning
 
 Exit codes: 0 passed, 1 below a threshold (or findings), 2 could not run, 3 configuration or case file.
@@ -16,6 +17,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 from rich.markup import escape
 
+from eval.bench import bench_command
 from eval.commands import calibrate_command, compare_command, lint_command, metrics_command, pairs_command
 from eval.score import score_command
 from ingest.errors import AssistantError
@@ -26,6 +28,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "compare": compare_command,
     "pairs": pairs_command,
     "calibrate": calibrate_command,
+    "bench": bench_command,
     "metrics": metrics_command,
 }
 

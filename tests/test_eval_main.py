@@ -8,6 +8,7 @@ import pytest
 from ingest_folder import run, settings_for, write_corpus
 
 from eval.__main__ import main
+from eval.bench import only
 
 CASES: list[dict[str, Any]] = [
     {
@@ -152,3 +153,19 @@ def test_pairs_and_metrics(cases: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert '"label": "supported"' in (tmp_path / "pairs.jsonl").read_text()
     assert main(["metrics"]) == 0
     assert "quote_citation_recall" in capsys.readouterr().out
+
+
+def test_bench_compares_the_ways_to_search(
+    cases: Path, index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "--cases", str(cases), "--index", str(index), "--state", str(tmp_path / "state")]) == 0
+    said = capsys.readouterr().out
+    assert "BM25 only" in said
+    assert "peak memory" in said
+
+
+def test_one_weight_alone_is_that_system() -> None:
+    assert only(()) is None
+    weights = only(("dense", "passage"))
+    assert weights is not None
+    assert (weights.dense, weights.passage, weights.section) == (0.5, 0.5, 0.0)
