@@ -101,6 +101,7 @@ class WordWalker:
             self._add(paragraph, chain, text)
         for box in _text_boxes(paragraph):
             self.walk(box, depth + 1)
+            self.outline.close(minor=True)
         notes, self.reader.notes = self.reader.notes, []
         for note in notes:
             if note in self.footnotes:
@@ -140,6 +141,7 @@ class WordWalker:
             for row in cells:
                 for cell in row:
                     self.walk(cell, depth + 1)
+            self.outline.close(minor=True)  # a box's own heading ends with the box
             return
         shown = [self._row(row, depth) for row in rows]
         for i, row in enumerate(shown):  # a cell merged downwards is printed once and counts for every row

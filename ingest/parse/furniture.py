@@ -32,7 +32,7 @@ def strip_furniture(pages: list[PageText]) -> None:
         gone = {id(word) for row in dropped for word in row}
         page.words = [word for word in page.words if id(word) not in gone]
         texts[page.index] = [_text(row) for row in dropped]
-    for index, label in _printed_labels(texts).items():
+    for index, label in printed_labels(texts).items():
         pages[index - 1].label = label
 
 
@@ -118,7 +118,7 @@ def _offset(token: str, index: int) -> tuple[str, int]:
     return prefix, value - index
 
 
-def _printed_labels(texts: dict[int, list[str]]) -> dict[int, str]:
+def printed_labels(texts: dict[int, list[str]]) -> dict[int, str]:
     """The labels whose numbers run with the pages: several pages share one distance between number and index."""
     candidates: dict[int, list[tuple[str, tuple[str, int]]]] = defaultdict(list)
     votes: Counter[tuple[str, int]] = Counter()

@@ -35,6 +35,11 @@ class Outline:
             )
         )
 
+    def close(self, *, minor: bool = False) -> None:
+        """Closes all open headings, or those without a level of their own only."""
+        while self._stack and (not minor or self._stack[-1][0] % 1):
+            self._stack.pop()
+
     def minor_heading(self, text: str, spans: tuple[Span, ...] = ()) -> None:
         """Adds a heading without a level of its own, such as a paragraph that is wholly bold.
 
@@ -72,6 +77,7 @@ class Outline:
 
 
 def _encloses(outer: str, inner: str) -> bool:
+    outer, inner = outer.rpartition(" ")[2], inner.rpartition(" ")[2]  # "2040" of "Section 2040"
     return bool(outer) and (not inner or (inner != outer and inner.startswith(outer)))
 
 
