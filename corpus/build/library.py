@@ -13,6 +13,7 @@ from source import CORPUS, LIBRARY, REGISTER_KEYS, SOURCES, Source, headings
 
 README = CORPUS / "README.md"
 BEGIN, END = "<!-- made by corpus/build: begin -->", "<!-- made by corpus/build: end -->"
+WORDS_A_PAGE = 300  # what the PDFs of the library hold on average
 ID = r"(?:SOP|GDE|REF|RUN|KB|TPL)-[A-Z0-9]+-\d{3}"
 HEAD = """# The document register: one entry a document version, written by corpus/build from the control
 # fields of each source. Dates are the first and the last day in force; null is open.
@@ -76,18 +77,20 @@ def _status(source: Source) -> str:
 
 def _summary(sources: list[Source]) -> str:
     current = sum(_status(s) == "approved" for s in sources)
-    pages = sum(_pages(s) for s in sources if s.meta["form"] in {"pdf", "scan"})
+    paged = [_pages(s) for s in sources if s.meta["form"] in {"pdf", "scan"}]
+    others = [_pages(s) for s in sources if s.meta["form"] not in {"pdf", "scan"}]
     return (
-        f"{current} current documents, {len(sources)} files, {pages} PDF pages (other forms: counted in words / 400)."
+        f"{current} current documents, {len(sources)} files. The PDFs have {sum(paged)} pages, the other forms about "
+        f"{sum(others)} (at {WORDS_A_PAGE} words)."
     )
 
 
 def _pages(source: Source) -> int:
-    """PDF pages; for forms without pages, words / 400 rounded up."""
+    """PDF pages; of a form without pages its words at WORDS_A_PAGE, rounded up."""
     if source.meta["form"] in {"pdf", "scan"}:
         return len(pypdfium2.PdfDocument(LIBRARY / source.file))
     words = sum(len(t.replace("|", " ").split()) for t in visible(source.blocks))
-    return -(-words // 400)
+    return -(-words // WORDS_A_PAGE)
 
 
 def _counts(name: str, counts: Counter[str]) -> str:
