@@ -121,7 +121,8 @@ def _cells(row: str, at: int, limits: tuple[int, int], *, split: bool) -> Iterab
 
 
 def _runs(text: str, start: int, end: int) -> tuple[Run, ...]:
-    first, last = min(max(start, 0), len(text)), min(max(end, 0), len(text))
+    first = min(max(start, 0), len(text))
+    last = max(first, min(end, len(text)))
     pieces = ((text[:first], False), (text[first:last], True), (text[last:], False))
     return tuple(Run(piece, marked) for piece, marked in pieces if piece)
 

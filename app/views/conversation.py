@@ -75,26 +75,22 @@ def _show_welcome(service: Service, desk: Desk, index: Index) -> None:
 def _show_exchange(service: Service, desk: Desk, exchange: Exchange, index: Index) -> None:
     exchange.job.wait(lambda now: bool(now.finished or now.evidence), FIRST_WORD_SECONDS)
     live = not exchange.job.progress.finished
+    opened = desk.source.number if desk.source and desk.source.exchange == exchange.id else None
+    newest = exchange is desk.current.exchanges[-1]
+
+    def act(action: Mapping[str, Any]) -> None:
+        st.session_state["redraw"] = True
+        _act(service, desk, exchange, index, action)
 
     def draw() -> None:
         finished = exchange.job.progress.finished
-        _show_card(service, desk, exchange, index, live=live)
-        if live and (finished or st.session_state.pop("redraw", False)):
+        card = build_card(exchange, index, open_number=opened, live=newest)
+        show("answer", card, key=f"card-{exchange.id}", on_action=act)
+        if st.session_state.pop("redraw", False) or (live and finished):
             st.rerun()
 
-    st.fragment(draw, run_every=TICK_SECONDS if live else None)() if live else draw()
-
-
-def _show_card(service: Service, desk: Desk, exchange: Exchange, index: Index, *, live: bool) -> None:
-    opened = desk.source.number if desk.source and desk.source.exchange == exchange.id else None
-    newest = exchange is desk.current.exchanges[-1]
-    card = build_card(exchange, index, open_number=opened, live=newest)
-
-    def act(action: Mapping[str, Any]) -> None:
-        st.session_state["redraw"] = live
-        _act(service, desk, exchange, index, action)
-
-    show("answer", card, key=f"card-{exchange.id}", on_action=act)
+    # A fragment before and after it is finished: the card keeps its place on the page and is not made anew.
+    st.fragment(draw, run_every=TICK_SECONDS if live else None)()
 
 
 def _act(service: Service, desk: Desk, exchange: Exchange, index: Index, action: Mapping[str, Any]) -> None:

@@ -53,8 +53,8 @@ def escape_markdown(text: str) -> str:
 
 def file_name(answer: Answer) -> str:
     """A file name from the question, letters and digits only."""
-    words = re.findall(r"[A-Za-z0-9.]+", answer.question)[:8]
-    return ("-".join(words).strip(".").lower()[:60] or "answer") + ".md"
+    words = re.findall(r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*", answer.question)[:8]
+    return ("-".join(words).lower()[:60].strip(".-") or "answer") + ".md"
 
 
 def _item(statement: Statement, numbering: Numbering) -> str:
