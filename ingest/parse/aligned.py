@@ -10,7 +10,9 @@ from ingest.parse.layout import Line
 from ingest.parse.wording import BULLET, heading_number, step_number
 from ingest.parse.words import Word
 
-_NUMERIC = re.compile(r"^[($\u20ac\u00a3\u00a5+\u2212\u2013\u2014-]*\s*[\d.,]*\d[\d.,]*\s*[)%]*(?:\s*%)?$|^[\u2014\u2013-]$")
+_NUMERIC = re.compile(
+    r"^[($\u20ac\u00a3\u00a5+\u2212\u2013\u2014-]*\s*[\d.,]*\d[\d.,]*\s*[)%]*(?:\s*%)?$|^[\u2014\u2013-]$"
+)
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 _MARK = re.compile(r"^[$\u20ac\u00a3\u00a5(]$")
 
@@ -54,7 +56,12 @@ def split_cells(line: Line) -> list[Cell]:
 
 def _is_marker(text: str) -> bool:
     probe = f"{text} x"
-    return bool(re.fullmatch(r"\[\d{1,3}\]|[*\u2020\u2021]+|\d{1,2}", text) or step_number(probe) == text or heading_number(f"{text} X") == text.rstrip(".") or (len(text) == 1 and BULLET.match(f"{text} x")))
+    return bool(
+        re.fullmatch(r"\[\d{1,3}\]|[*\u2020\u2021]+|\d{1,2}", text)
+        or step_number(probe) == text
+        or heading_number(f"{text} X") == text.rstrip(".")
+        or (len(text) == 1 and BULLET.match(f"{text} x"))
+    )
 
 
 def _run_end(lines: list[Line], cells: list[list[Cell]], at: int, largest: float) -> int:
@@ -84,7 +91,9 @@ def _starts_span(lines: list[Line], cells: list[list[Cell]], at: int) -> bool:
     if at + 1 >= len(lines) or len(cells[at + 1]) < 2:
         return False
     line, below = lines[at], lines[at + 1]
-    return line.x0 > line.left + 0.3 * (line.right - line.left) and below.y0 - line.y1 < line.size and len(line.words) < 9
+    return (
+        line.x0 > line.left + 0.3 * (line.right - line.left) and below.y0 - line.y1 < line.size and len(line.words) < 9
+    )
 
 
 def _is_prose(line: Line) -> bool:
@@ -133,7 +142,8 @@ def _data_rows(cells: list[list[Cell]]) -> list[list[Cell]]:
     data = [
         row
         for row in several
-        if not _NUMERIC.match(_text(row[0])) and any(_NUMERIC.match(_text(c)) and not _YEAR.match(_text(c)) for c in row[1:])
+        if not _NUMERIC.match(_text(row[0]))
+        and any(_NUMERIC.match(_text(c)) and not _YEAR.match(_text(c)) for c in row[1:])
     ]
     return data if len(data) >= 2 else several
 

@@ -4,16 +4,16 @@ import re
 from dataclasses import dataclass, field, replace
 
 from ingest.document import BlockKind, Span
+from ingest.parse.figures import Figure, Item, join_figures, neighbours
 from ingest.parse.grid import Cell, Table
 from ingest.parse.joining import Joiner
 from ingest.parse.layout import Line, make_rows
 from ingest.parse.outline import Outline
-from ingest.parse.styles import Neighbours, Styles
+from ingest.parse.styles import Styles
 from ingest.parse.wording import BULLET, ends_sentence, is_caption, step_number
 from ingest.parse.words import Word
 
 _NOTE = re.compile(r"^(?:\[?\d{1,3}\]?|[*\u2020\u2021]+)\s+\S")
-Item = Line | Table
 
 
 @dataclass(slots=True)
@@ -32,10 +32,12 @@ class Composer:
 
     def add_page(self, items: list[Item]) -> None:
         """Takes the items of the next page in reading order."""
-        items, notes = self._split_notes(items)
+        items, notes = self._split_notes(join_figures(items, self.styles))
         for i, item in enumerate(items):
             if isinstance(item, Table):
                 self._add_table(item)
+            elif isinstance(item, Figure):
+                self._add_figure(item)
             else:
                 caption = is_caption(item.text)
                 self._add_line(item, not caption and self.styles.is_heading(item, neighbours(items, i)))
@@ -161,6 +163,13 @@ class Composer:
         self._table, self._table_rows = table, rows
         self.outline.page = table.page
 
+    def _add_figure(self, figure: Figure) -> None:
+        self._flush()
+        self._flush_table()
+        self.outline.page = figure.page
+        text, spans = self.joiner.join_labels(figure.labels)
+        self.outline.add("paragraph", text, spans=spans)
+
     def _flush_table(self) -> None:
         if self._table is None:
             return
@@ -174,7 +183,7 @@ class Composer:
         cut = len(items)
         for i in range(len(items) - 1, -1, -1):
             item = items[i]
-            if isinstance(item, Table) or item.size > 0.92 * self.styles.body:
+            if not isinstance(item, Line) or item.size > 0.92 * self.styles.body:
                 break
             if _NOTE.match(item.text):
                 cut = i
@@ -188,19 +197,6 @@ def _kind_of(text: str) -> BlockKind:
     if BULLET.match(text):
         return "list"
     return "step" if step_number(text) else "paragraph"
-
-
-def neighbours(items: list[Item], i: int) -> Neighbours:
-    """The lines next to item `i` in its column."""
-    line = items[i]
-    above = items[i - 1] if i else None
-    below = items[i + 1] if i + 1 < len(items) else None
-    if not isinstance(line, Line):
-        return Neighbours(None, None)
-    return Neighbours(
-        above if isinstance(above, Line) and above.y0 < line.y0 else None,
-        below if isinstance(below, Line) and below.y0 > line.y0 else None,
-    )
 
 
 def _split_at_numbers(lines: list[Line]) -> list[list[Line]]:
@@ -239,5 +235,3 @@ def _goes_on(above: Table, below: Table) -> bool:
     if below.page != above.page + 1 or len(above.columns) != len(below.columns):
         return False
     return all(abs(a - b) < 8 for a, b in zip(above.columns, below.columns, strict=True))
-
-

@@ -6,7 +6,10 @@ from ingest.parse.layout import make_rows
 from ingest.parse.wording import has_leaders
 from ingest.parse.words import PageText, Word
 
-_HEADING = re.compile(r"^(?:table\s+of\s+)?contents$|^index$|^(?:table|list)\s+of\s+(?:contents|tables|figures|listings|exhibits)$", re.IGNORECASE)
+_HEADING = re.compile(
+    r"^(?:table\s+of\s+)?contents$|^index$|^(?:table|list)\s+of\s+(?:contents|tables|figures|listings|exhibits)$",
+    re.IGNORECASE,
+)
 _ENTRY = re.compile(r"\S.*?\s[.\u2026\s]*((?:[A-Z]-)?\d{1,4}|[ivxl]{1,6})$")
 _LEAST = 3
 

@@ -29,7 +29,9 @@ def parse_docx(path: Path) -> Document:
         source = docx.Document(str(path))
         parts = {str(part.partname): part for part in source.part.package.iter_parts()}
         body = source.element.body
-        walker = WordWalker(Styles(_root(parts, "/word/styles.xml")), read_numbering(_root(parts, "/word/numbering.xml")))
+        walker = WordWalker(
+            Styles(_root(parts, "/word/styles.xml")), read_numbering(_root(parts, "/word/numbering.xml"))
+        )
     except (KeyError, ValueError, OSError, AttributeError, zipfile.BadZipFile, etree.XMLSyntaxError) as error:
         raise ParseError(f"damaged Word file: {error}", hint="open it in Word and save it again") from error
     for kind in ("footnote", "endnote"):

@@ -8,6 +8,7 @@ from ingest.parse.words import PageText, Word
 
 _DEPTH = 5
 _MARGIN = 0.16
+_SAME_HEIGHT = 0.01
 _NUMBER = r"(?:[A-Z]{1,2}-\d{1,4}|\d{1,3}-\d{1,4}|\d{1,4}|[ivxlc]{1,7})"
 _ONLY_NUMBER = re.compile(
     rf"^[-\u2013\u2014|\s]*(?:page\s*)?({_NUMBER})(?:\s*(?:of|/)\s*\d+)?[-\u2013\u2014|\s]*$", re.IGNORECASE
@@ -16,6 +17,7 @@ _PAGE_NUMBER = re.compile(rf"\bpage\s*({_NUMBER})(?!\w)", re.IGNORECASE)
 _EDGE_NUMBER = re.compile(rf"^({_NUMBER})(?=\s)|(?<=\s)({_NUMBER})$")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 Key = tuple[str, bool]
+EdgeRow = tuple[list[Word], bool, float]
 
 
 def strip_furniture(pages: list[PageText]) -> None:
@@ -28,7 +30,7 @@ def strip_furniture(pages: list[PageText]) -> None:
     for page in pages:
         rows = edges[page.index]
         outer = {key for side in (True, False) for key, o in _numbered(rows, side, page.index) if (key, o) in numbered}
-        dropped = _furniture_rows(page, rows, running | {(key, -1) for key in outer}, series)
+        dropped = _furniture_rows(page, rows, running, outer, series)
         gone = {id(word) for row in dropped for word in row}
         page.words = [word for word in page.words if id(word) not in gone]
         texts[page.index] = [_text(row) for row in dropped]
@@ -36,7 +38,7 @@ def strip_furniture(pages: list[PageText]) -> None:
         pages[index - 1].label = label
 
 
-def _edge_rows(page: PageText) -> list[tuple[list[Word], bool, float]]:
+def _edge_rows(page: PageText) -> list[EdgeRow]:
     """(words, at the top?, height as a share of the page) of the outermost rows, outermost first."""
     rows = make_rows(page.words)
     height = page.read_size[1] or 1
@@ -45,26 +47,26 @@ def _edge_rows(page: PageText) -> list[tuple[list[Word], bool, float]]:
     return top + bottom[: max(len(rows) - 1, 0)]
 
 
-def _running_keys(edges: dict[int, list[tuple[list[Word], bool, float]]]) -> set[tuple[Key, int]]:
-    """Texts that stand at the same height near the edge of several pages, as (key, height in 100ths)."""
-    places: dict[Key, list[tuple[float, int]]] = defaultdict(list)
+def _running_keys(edges: dict[int, list[EdgeRow]]) -> set[Key]:
+    """Texts that stand at the same height near the edge of several pages."""
+    places: dict[Key, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
     for index, rows in edges.items():
         for row, top, y in rows:
-            places[_key(row), top].append((y, index))
-    running: set[tuple[Key, int]] = set()
-    for key, found in places.items():
-        for y, _ in found:
-            near = {index for other, index in found if abs(other - y) < 0.012}
-            in_margin = y < _MARGIN if key[1] else y > 1 - _MARGIN
-            if len(near) >= (2 if len(edges) <= 4 else 3) and in_margin and any(c.isalnum() for c in key[0]):
-                running.add((key, round(y * 100)))
-    return running
+            if _in_margin(y, top) and any(map(str.isalnum, _text(row))):
+                places[_key(row), top][round(y / _SAME_HEIGHT)].add(index)
+    least = 2 if len(edges) <= 4 else 3
+    return {
+        key
+        for key, heights in places.items()
+        if any(len(pages | heights.get(h + 1, set())) >= least for h, pages in list(heights.items()))
+    }
 
 
 def _furniture_rows(
     page: PageText,
-    rows: list[tuple[list[Word], bool, float]],
-    running: set[tuple[Key, int]],
+    rows: list[EdgeRow],
+    running: set[Key],
+    outer: set[Key],
     series: set[tuple[str, int]],
 ) -> list[list[Word]]:
     """The outermost rows that run on other pages too or hold the page number only; the first other row ends them."""
@@ -76,14 +78,18 @@ def _furniture_rows(
         key = (_key(row), top)
         match = _ONLY_NUMBER.match(_text(row))
         alone = match is not None and _in_series(match, page.index, y, series)
-        if alone or any((key, round(y * 100) + d) in running for d in (-1, 0, 1)) or (key, -1) in running:
+        if alone or key in outer or (key in running and _in_margin(y, top)):
             dropped.append(row)
         elif not _is_rule(row):
             open_sides.discard(top)
     return dropped
 
 
-def _number_series(edges: dict[int, list[tuple[list[Word], bool, float]]]) -> set[tuple[str, int]]:
+def _in_margin(y: float, top: bool) -> bool:
+    return y < _MARGIN if top else y > 1 - _MARGIN
+
+
+def _number_series(edges: dict[int, list[EdgeRow]]) -> set[tuple[str, int]]:
     """The distances between printed number and index that at least two pages share."""
     votes: Counter[tuple[str, int]] = Counter()
     for index, rows in edges.items():
@@ -92,17 +98,15 @@ def _number_series(edges: dict[int, list[tuple[list[Word], bool, float]]]) -> se
     return {key for key, count in votes.items() if count >= 2}
 
 
-def _numbered_keys(edges: dict[int, list[tuple[list[Word], bool, float]]]) -> set[tuple[Key, tuple[str, int]]]:
+def _numbered_keys(edges: dict[int, list[EdgeRow]]) -> set[tuple[Key, tuple[str, int]]]:
     """(text, distance of its number to the index) of the outermost rows that count with the pages, at any height."""
     votes: Counter[tuple[Key, tuple[str, int]]] = Counter()
     for index, rows in edges.items():
         votes.update({(key, offset) for side in (True, False) for key, offset in _numbered(rows, side, index)})
-    return {key for key, count in votes.items() if count >= 3}
+    return {key for key, count in votes.items() if count >= max(3, len(edges) // 4)}
 
 
-def _numbered(
-    rows: list[tuple[list[Word], bool, float]], side: bool, index: int
-) -> list[tuple[Key, tuple[str, int]]]:
+def _numbered(rows: list[EdgeRow], side: bool, index: int) -> list[tuple[Key, tuple[str, int]]]:
     row = next((row for row, top, _ in rows if top == side), [])
     return [((_key(row), side), _offset(token, index)) for token in _tokens(_text(row))]
 
@@ -150,7 +154,7 @@ def _value(token: str) -> tuple[str, int]:
 
 
 def _key(row: list[Word]) -> str:
-    return re.sub(r"\d+", "#", _text(row).lower())
+    return re.sub(r"\d+|(?<=page )[ivxlc]+\b", "#", _text(row).lower())
 
 
 def _text(row: list[Word]) -> str:

@@ -12,7 +12,9 @@ from ingest.parse.outline import Outline
 from ingest.parse.tree import MAX_DEPTH, TreeWalker, inline_text
 from ingest.parse.wording import clean, smuggles
 
-_CHROME_TAGS = frozenset({"nav", "script", "style", "noscript", "template", "form", "button", "iframe", "head", "input"})
+_CHROME_TAGS = frozenset(
+    {"nav", "script", "style", "noscript", "template", "form", "button", "iframe", "head", "input"}
+)
 _CHROME_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complementary", "menu"})
 _CHROME = re.compile(
     r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|sidebar|side-?bar|breadcrumbs?|cookies?|footer|toc|pagination|skip|"
@@ -25,7 +27,9 @@ _HIDDEN_STYLE = re.compile(
     r"|opacity\s*:\s*0(?:\.0+)?\s*(?:;|$|!)|(?:text-indent|left|top)\s*:\s*-\d{4,}",
     re.IGNORECASE,
 )
-_WHITE = re.compile(r"(?:^|;)\s*color\s*:\s*(?:#fff(?:fff)?|white|rgb\(\s*255\s*,\s*255\s*,\s*255\s*\))\s*(?:;|$|!)", re.I)
+_WHITE = re.compile(
+    r"(?:^|;)\s*color\s*:\s*(?:#fff(?:fff)?|white|rgb\(\s*255\s*,\s*255\s*,\s*255\s*\))\s*(?:;|$|!)", re.I
+)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _MAIN = ("//main", "//*[@role='main']", "//*[@id='main-content']", "//article")
 # Content that opens on a click is content, whatever the style sheet says.

@@ -64,7 +64,14 @@ def join_continued(rows: Rows) -> Rows:
     for row in rows:
         filled = [j for j, text in enumerate(row) if text]
         above = joined[-1] if len(joined) > 1 else None
-        if above is not None and len(row) > 1 and len(filled) == 1 and filled[0] > 0 and above[0] and len(above) == len(row):
+        if (
+            above is not None
+            and len(row) > 1
+            and len(filled) == 1
+            and filled[0] > 0
+            and above[0]
+            and len(above) == len(row)
+        ):
             above[filled[0]] = f"{above[filled[0]]} {row[filled[0]]}".strip()
         else:
             joined.append(row)

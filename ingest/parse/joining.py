@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ingest.document import Span
 from ingest.parse.words import PageText, Word
@@ -15,9 +16,7 @@ class Joiner:
 
     def __init__(self, pages: Iterable[PageText]) -> None:
         self.pages = {page.index: page for page in pages}
-        self.vocabulary = {
-            word.text.strip(_EDGES).lower() for page in self.pages.values() for word in page.words
-        }
+        self.vocabulary = {word.text.strip(_EDGES).lower() for page in self.pages.values() for word in page.words}
 
     def join(self, lines: list[list[Word]]) -> tuple[str, tuple[Span, ...]]:
         """The text of the lines and its spans; a word broken over two lines has two spans that meet."""
@@ -34,7 +33,21 @@ class Joiner:
         joined = "".join(parts)
         return joined.rstrip(" "), tuple(spans)
 
-    def join_rows(self, rows: list[list[list[list[Word]]]]) -> tuple[str, tuple[tuple[str, ...], ...], tuple[Span, ...]]:
+    def join_labels(self, labels: list[list[Word]]) -> tuple[str, tuple[Span, ...]]:
+        """The labels of a figure joined by " / "."""
+        texts: list[str] = []
+        spans: list[Span] = []
+        at = 0
+        for label in labels:
+            text, found = self.join([label])
+            spans += [replace(s, start=s.start + at, end=s.end + at) for s in found]
+            texts.append(text)
+            at += len(text) + 3
+        return " / ".join(texts), tuple(spans)
+
+    def join_rows(
+        self, rows: list[list[list[list[Word]]]]
+    ) -> tuple[str, tuple[tuple[str, ...], ...], tuple[Span, ...]]:
         """(text, cells, spans) of table rows, each cell given as lines of words."""
         texts: list[str] = []
         cells: list[tuple[str, ...]] = []
@@ -44,7 +57,7 @@ class Joiner:
             shown: list[str] = []
             for cell in row:
                 text, found = self.join(cell)
-                spans.extend(Span(s.start + at, s.end + at, s.page, s.x0, s.y0, s.x1, s.y1) for s in found)
+                spans += [replace(s, start=s.start + at, end=s.end + at) for s in found]
                 shown.append(text)
                 at += len(text) + 3
             at -= 2

@@ -77,7 +77,9 @@ class RapidOcr:
     def read(self, image: Any) -> list[list[Recognised]]:
         """The words of the image line by line."""
         result = self._run(image, det=True, rec=True)
-        lines = [_line_words(text, parts) for text, parts in zip(result.txts or (), result.word_results or (), strict=False)]
+        lines = [
+            _line_words(text, parts) for text, parts in zip(result.txts or (), result.word_results or (), strict=False)
+        ]
         return [line for line in lines if line]
 
     def prefers(self, flipped: Any, image: Any) -> bool:
@@ -114,7 +116,9 @@ class Tesseract:
         except (subprocess.SubprocessError, OSError) as error:
             raise ParseError(f"tesseract failed: {error}", hint="choose rapidocr") from error
         lines: dict[tuple[str, str, str], list[Recognised]] = {}
-        rows = csv.DictReader(io.StringIO(run.stdout.decode("utf-8", "replace")), delimiter="\t", quoting=csv.QUOTE_NONE)
+        rows = csv.DictReader(
+            io.StringIO(run.stdout.decode("utf-8", "replace")), delimiter="\t", quoting=csv.QUOTE_NONE
+        )
         for row in rows:
             text = clean(row["text"] or "")
             if text and float(row["conf"]) >= 0:

@@ -9,7 +9,8 @@ from pypdfium2 import PdfDocument, PdfiumError
 from ingest.document import Document, Page
 from ingest.errors import ParseError
 from ingest.parse.aligned import find_aligned
-from ingest.parse.compose import Composer, Item, neighbours
+from ingest.parse.compose import Composer
+from ingest.parse.figures import Item, neighbours
 from ingest.parse.contents import drop_contents
 from ingest.parse.furniture import strip_furniture
 from ingest.parse.drawing import Edge, read_drawing
@@ -159,12 +160,12 @@ def _items(page: PageText, edges: list[Edge], largest: float) -> list[Item]:
     for line in order_lines([*(w for w in page.words if id(w) not in tabled), *boxes]):
         found = [by_box[id(w)] for w in line.words if id(w) in by_box]
         if found:
-            items += find_aligned(run, largest)
+            items.extend(find_aligned(run, largest))
             items += found
             run = []
         else:
             run.append(line)
-    return items + find_aligned(run, largest)
+    return [*items, *find_aligned(run, largest)]
 
 
 def _turn_edge(edge: Edge, read: PageText) -> Edge:

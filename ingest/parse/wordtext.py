@@ -10,7 +10,8 @@ from ingest.parse.wordstyles import Style, Styles, is_on
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _SKIPPED = frozenset(
-    f"{W}{tag}" for tag in ("del", "moveFrom", "pPr", "rPr", "instrText", "delText", "delInstrText", "txbxContent", "sdtPr")
+    f"{W}{tag}"
+    for tag in ("del", "moveFrom", "pPr", "rPr", "instrText", "delText", "delInstrText", "txbxContent", "sdtPr")
 ) | {f"{_MC}Fallback"}
 _SYMBOLS = {"F0B7": "\u2022", "F0A7": "\u25aa", "F0D8": "\u27a2", "F0FC": "\u2713", "F0E0": "\u2192", "F0A8": "\u2610"}
 _LEAST_HALF_POINTS = 4
