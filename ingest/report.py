@@ -38,12 +38,22 @@ class Report:
     failed: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, str]] = field(default_factory=list)
     warnings: dict[str, list[str]] = field(default_factory=dict)
+    canaries_missed: list[str] = field(default_factory=list)
     documents: int = 0
     chunks: int = 0
     parsed: int = 0
     embedded: int = 0
     reused: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def totals(self) -> dict[str, Any]:
+        """The report with counts for lists: one short line for a log collector."""
+        content = asdict(self)
+        for name, value in content.items():
+            if isinstance(value, list | dict) and name not in ("seconds", "failed"):
+                content[name] = len(value)
+        failed = content.pop("failed")
+        return {**content, "failed": len(failed), "stale": sum(line["serving"] for line in failed), "failures": failed}
 
     def note_failures(self, quarantine: list[Quarantined], skipped: tuple[Skipped, ...]) -> None:
         """List what failed, with its reason and whether its last good version still serves, and what was left out."""

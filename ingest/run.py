@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from ingest.build import Built, Watcher, build_document, build_index, keep_document
+from ingest.canary import missed_canaries, read_canaries
 from ingest.chunk import CHUNKER_VERSION
 from ingest.embed import Embedder, load_embedder
 from ingest.errors import AssistantError, BrokenIndexError, PublishError, PublishRefusedError, SourceError
@@ -17,6 +18,7 @@ from ingest.failpoint import reach
 from ingest.index import INDEX_VERSION, Index, open_index
 from ingest.lexical import LEXICAL_VERSION
 from ingest.manifest import Making, Manifest, Quarantined
+from ingest.metrics import write_metrics
 from ingest.parse import PARSER_VERSION, SUFFIXES
 from ingest.parsed import cache_key
 from ingest.plan import Plan, Versions, Wanted, choose_files, last_good, make_plan, quarantine
@@ -103,7 +105,7 @@ _KEEPS = "free space or mend the disk; what was served before still is"
 def run_ingest(settings: IngestSettings, options: Options, watcher: Watcher) -> Report:
     """Bring the index up to date with the source; the report says what was done. Raises AssistantError."""
     report = Report(source=settings.corpus, dry_run=options.dry_run, forced=options.force)
-    task = Task(settings, options, watcher, FolderSource(Path(settings.corpus)), report)
+    task = Task(settings, options, watcher, _open_source(settings.corpus), report)
     if options.dry_run:
         with task.timed("total"):
             _preview(task)
@@ -122,13 +124,27 @@ def run_ingest(settings: IngestSettings, options: Options, watcher: Watcher) -> 
         except AssistantError as error:
             _note_error(task, error)
             raise
-        write_report(report, settings.index)
+        _note_end(task)
     return report
+
+
+def _open_source(corpus: str) -> Source:
+    if not corpus.startswith("s3://"):
+        return FolderSource(Path(corpus))
+    from ingest.bucket import BucketSource  # noqa: PLC0415 -- boto3 is slow to import and folders don't need it
+
+    return BucketSource(corpus)
 
 
 def _note_error(task: Task, error: AssistantError) -> None:
     task.report.error, task.report.exit_code = str(error), error.exit_code
+    _note_end(task)
+
+
+def _note_end(task: Task) -> None:
     write_report(task.report, task.settings.index)
+    if task.settings.metrics_file:
+        write_metrics(task.report, task.settings.metrics_file)
 
 
 def _preview(task: Task) -> None:
@@ -285,25 +301,39 @@ def _parse_missing(task: Task, work: Sequence[Wanted]) -> dict[Path, tuple[str, 
     task.watcher.begin("parsing", len(missing))
     limits = Limits(settings.parse_seconds, settings.parse_memory_mb)
     failures: dict[Path, tuple[str, str]] = {}
-    with ExitStack() as stack:
-        pool = stack.enter_context(ParsePool(min(settings.workers, len(missing)), limits, ocr=settings.ocr))
-        for job, reason in pool.parse(_job(task, item, cached, stack) for cached, item in missing.items()):
+    with ParsePool(min(settings.workers, len(missing)), limits, ocr=settings.ocr) as pool, ExitStack() as stack:
+        copies: dict[Path, ExitStack] = {}
+        for job, reason in pool.parse(_jobs(task, missing, copies, failures, stack)):
             cached = job.out.with_suffix("")
-            if reason:
-                failures[cached] = (reason, _versions(settings).attempt)
-            elif meanwhile := _changed_meanwhile(job, missing[cached]):
+            if meanwhile := _changed_meanwhile(job, missing[cached]):
                 failures[cached] = (meanwhile, "")
+            elif reason:
+                failures[cached] = (reason, _versions(settings).attempt)
             else:
                 job.out.replace(cached)
+            copies.pop(cached).close()
             task.watcher.advance()
     task.report.parsed = len(missing)
     reach("parsed")
     return failures
 
 
-def _job(task: Task, item: Wanted, cached: Path, stack: ExitStack) -> Job:
-    path = stack.enter_context(task.source.open_local(item.file))
-    return Job(path, item.suffix, cached.with_suffix(cached.suffix + ".new"))
+def _jobs(
+    task: Task,
+    missing: Mapping[Path, Wanted],
+    copies: dict[Path, ExitStack],
+    failures: dict[Path, tuple[str, str]],
+    stack: ExitStack,
+) -> Iterator[Job]:
+    """A job for each document, its local copy made when a worker is free; `copies` are closed by the caller."""
+    for cached, item in missing.items():
+        copies[cached] = stack.enter_context(ExitStack())
+        try:
+            path = copies[cached].enter_context(task.source.open_local(item.file))
+        except OSError as error:
+            failures[cached] = (f"can't be read: {error.strerror}", "")
+        else:
+            yield Job(path, item.suffix, cached.with_suffix(cached.suffix + ".new"))
 
 
 def _changed_meanwhile(job: Job, item: Wanted) -> str:
@@ -340,6 +370,8 @@ def _publish(task: Task, manifest: Manifest, built: Sequence[Built], embedder: E
     with building_folder(index) as folder:
         with task.timed("embed and write"):
             counts = build_index(folder, built, embedder, served.index() if served and same else None, task.watcher)
+        with task.timed("canaries"):
+            _ask_canaries(task, folder, embedder)
         with task.timed("publish"):
             generation = publish(index, folder, manifest)
     report.embedded, report.reused = counts.embedded, counts.reused
@@ -348,6 +380,25 @@ def _publish(task: Task, manifest: Manifest, built: Sequence[Built], embedder: E
     note_rolled_back(index, left)
     prune_generations(index, task.settings.keep)
     reach("pruned")
+
+
+def _ask_canaries(task: Task, folder: Path, embedder: Embedder) -> None:
+    settings = task.settings
+    if settings.canaries is None:
+        return
+    canaries = read_canaries(settings.canaries)
+    index = open_index(folder)
+    try:
+        task.report.canaries_missed = missed_canaries(canaries, index, embedder, today=datetime.now(UTC).date())
+    finally:
+        index.close()
+    found = len(canaries) - len(task.report.canaries_missed)
+    if found < settings.canary_floor * len(canaries) and not task.options.force:
+        raise PublishRefusedError(
+            f"not published: {found} of {len(canaries)} canary questions find their document, "
+            f"less than a share of {settings.canary_floor:g}",
+            hint="if it is right: --force REASON",
+        )
 
 
 def _forget_parsed(task: Task, held: Held) -> None:

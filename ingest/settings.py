@@ -21,7 +21,7 @@ class IngestSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
-    corpus: str = Field("corpus/library", description="folder to ingest")
+    corpus: str = Field("corpus/library", description="folder or s3://bucket/prefix to ingest")
     index: Path = Field(Path(".index"), description="folder that holds the generations of the index")
     models: Path = Field(Path(".models"), description="folder that holds the packaged models")
     embedder: str = Field("minilm", description="packaged model, folder or hub id of the embedding model")
@@ -40,6 +40,9 @@ class IngestSettings(BaseSettings):
     max_file_mb: int = Field(200, ge=1, description="largest file that is read")
     max_failed_share: float = Field(0.5, ge=0, le=1, description="publication is refused above this failed share")
     keep: int = Field(5, ge=2, description="generations kept for rollback")
+    canaries: Path | None = Field(None, description="questions (golden cases) asked before publication")
+    canary_floor: float = Field(0.8, ge=0, le=1, description="publication is refused below this found share of them")
+    metrics_file: Path | None = Field(None, description="where Prometheus metrics of each run are written")
     lock_seconds: float = Field(3600.0, ge=0, description="how long a run waits for another one to end")
 
     def chunking(self) -> ChunkSettings:

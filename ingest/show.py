@@ -58,9 +58,9 @@ def visible(text: str) -> str:
 
 
 def show_run(report: Report, *, as_json: bool) -> None:
-    """The closing table of a run, or its report as one line of JSON."""
+    """The closing table of a run, or its totals as one line of JSON."""
     if as_json:
-        sys.stdout.write(json.dumps(asdict(report), sort_keys=True) + "\n")
+        sys.stdout.write(json.dumps(report.totals(), sort_keys=True) + "\n")
         return
     console = Console(soft_wrap=True, highlight=False)
     table = Table(title="would be done" if report.dry_run else None)

@@ -39,7 +39,7 @@ def test_json_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     write_corpus(tmp_path / "corpus")
     assert main(["run", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert (len(report["added"]), report["published"], report["exit_code"]) == (3, True, 0)
+    assert (report["added"], report["published"], report["exit_code"], report["failures"]) == (3, True, 0, [])
     assert main(["status", "--json"]) == 0
     status = json.loads(capsys.readouterr().out)
     assert status["generation"] == report["generation"]

@@ -1,0 +1,123 @@
+"""The S3 source, against moto's S3 server."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from ingest.bucket import BucketSource
+from ingest.errors import SourceError
+from ingest.settings import IngestSettings
+from tests.ingest_folder import TEXTS, run, served_texts, settings_for
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    started = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    started.start()
+    host, port = started.get_host_and_port()
+    yield f"http://{host}:{port}"
+    started.stop()
+
+
+@pytest.fixture
+def s3(server: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name, value in {
+        "AWS_ENDPOINT_URL_S3": server,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="sops")
+    for name, text in TEXTS.items():
+        client.put_object(Bucket="sops", Key=f"live/{name}", Body=text.encode())
+    yield client
+    listed = client.list_objects_v2(Bucket="sops").get("Contents", [])
+    for item in listed:
+        client.delete_object(Bucket="sops", Key=item["Key"])
+    client.delete_bucket(Bucket="sops")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, s3: Any) -> IngestSettings:
+    return settings_for(tmp_path, corpus="s3://sops/live")
+
+
+def gets(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which objects are downloaded from now on."""
+    fetched: list[str] = []
+    real = BucketSource.open_local
+
+    def counted(source: BucketSource, file: Any) -> Any:
+        fetched.append(file.path)
+        return real(source, file)
+
+    monkeypatch.setattr(BucketSource, "open_local", counted)
+    return fetched
+
+
+def test_a_bucket_is_ingested_like_a_folder(s3: Any, settings: IngestSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    s3.put_object(Bucket="sops", Key="live/", Body=b"")
+    s3.put_object(Bucket="sops", Key="live/.hidden/a.md", Body=b"x")
+    s3.put_object(Bucket="sops", Key="livestock.md", Body=b"x")
+    assert sorted(run(settings).added) == sorted(TEXTS)
+    fetched = gets(monkeypatch)
+    second = run(settings)
+    assert (second.published, fetched) == (False, [])
+    s3.put_object(Bucket="sops", Key="live/returns.md", Body=b"# Returns\n\nNew text.\n")
+    s3.delete_object(Bucket="sops", Key="live/recalls.txt")
+    third = run(settings)
+    assert (third.changed, third.removed, set(fetched)) == (["returns.md"], ["recalls.txt"], {"returns.md"})
+    assert "New text" in served_texts(settings.index)["returns.md"]
+
+
+def test_the_hash_decides_not_the_hint(s3: Any, settings: IngestSettings) -> None:
+    run(settings)
+    copy = {"Bucket": "sops", "Key": "live/returns.md"}
+    s3.copy_object(**copy, CopySource=copy, Metadata={"touched": "yes"}, MetadataDirective="REPLACE")
+    report = run(settings)
+    assert (report.published, report.parsed, report.unchanged) == (False, 0, 3)
+
+
+def test_all_pages_of_a_listing_are_read(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.bucket._PAGE", 2)
+    for number in range(5):
+        s3.put_object(Bucket="sops", Key=f"many/{number}.md", Body=b"x")
+    assert len(BucketSource("s3://sops/many/").list_files().files) == 5
+
+
+def test_an_object_that_can_not_be_fetched_is_quarantined_and_tried_again(
+    s3: Any, settings: IngestSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = BucketSource.list_files
+
+    def with_a_ghost(source: BucketSource) -> Any:
+        listing = real(source)
+        s3.delete_object(Bucket="sops", Key="live/returns.md")
+        return listing
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BucketSource, "list_files", with_a_ghost)
+        report = run(settings)
+    assert [line["file"] for line in report.failed] == ["returns.md"]
+    assert "can't be read" in report.failed[0]["reason"]
+    s3.put_object(Bucket="sops", Key="live/returns.md", Body=TEXTS["returns.md"].encode())
+    assert run(settings).failed == []
+
+
+@pytest.mark.parametrize(("url", "message"), [("s3://", "names no bucket"), ("s3://other/x", "can't be listed")])
+def test_what_is_no_bucket_is_told(s3: Any, url: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        BucketSource(url).list_files()
+
+
+def test_an_empty_prefix_is_not_an_empty_library(s3: Any) -> None:
+    with pytest.raises(SourceError, match="holds no documents"):
+        BucketSource("s3://sops/nothing").list_files()
