@@ -186,7 +186,7 @@ def _assign(row: list[Cell], columns: list[tuple[float, float]]) -> list[Cell]:
         if not met:
             middle = (x0 + x1) / 2
             met = [min(range(len(columns)), key=lambda j: abs((columns[j][0] + columns[j][1]) / 2 - middle))]
-        if met[0] == 0 or len(row) == 1 and len(met) == len(columns):
+        if met[0] == 0 or (len(row) == 1 and len(met) == len(columns)):
             met = met[:1]
         for j in met:
             out[j] = out[j] + cell

@@ -1,5 +1,6 @@
 """Tables of contents: recognised by their heading, dot leaders and climbing page numbers, and kept out."""
 
+import itertools
 import re
 
 from ingest.parse.layout import make_rows
@@ -51,7 +52,7 @@ def _last_entry(rows: list[list[Word]], start: int, count: int) -> int:
             misses += 1
             if misses > 2:
                 break
-    climbs = sum(b >= a for a, b in zip(numbers, numbers[1:], strict=False))
+    climbs = sum(b >= a for a, b in itertools.pairwise(numbers))
     led = _led(rows[start:end])
     entries = end - start
     plausible = numbers and max(numbers) <= count + 60 and climbs >= 0.8 * (len(numbers) - 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ingest.document import Document
 from ingest.errors import ParseError
-from ingest.parse.numbering import W, Numbering, read_numbering
+from ingest.parse.numbering import Numbering, W, read_numbering
 from ingest.parse.outline import Outline
 from ingest.parse.wording import clean, ends_sentence, heading_number, is_caption, smuggles, step_number
 from ingest.parse.wordstyles import Style, Styles, heading_level, list_place

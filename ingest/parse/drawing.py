@@ -1,6 +1,7 @@
 """What is drawn on a PDF page besides text: straight edges, for tables, and how much of it pictures cover."""
 
 import ctypes
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -153,7 +154,7 @@ def _strokes(points: list[Point], matrix: Matrix, *, stroked: bool) -> Iterator[
         exact = [p[0] for p in points], [p[1] for p in points]
         yield map_box((min(exact[0]), min(exact[1]), max(exact[0]), max(exact[1])), matrix)
         return
-    for (xa, ya), (xb, yb) in zip(points, points[1:], strict=False) if stroked else ():
+    for (xa, ya), (xb, yb) in itertools.pairwise(points) if stroked else ():
         box = map_box((min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)), matrix)
         if min(box[2] - box[0], box[3] - box[1]) <= 1:
             yield box

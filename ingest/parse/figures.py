@@ -94,7 +94,7 @@ def _ends_paragraph(items: list[Item], i: int, styles: Styles) -> bool:
     if not isinstance(line, Line) or not isinstance(above, Line) or above.page != line.page:
         return False
     full = above.x1 - above.x0 > 0.8 * (above.right - above.left)
-    return full and 0 < line.y0 - above.y0 and line.y0 - above.y1 < styles.gap + 0.45 * line.size
+    return full and line.y0 - above.y0 > 0 and line.y0 - above.y1 < styles.gap + 0.45 * line.size
 
 
 def _make_figure(items: list[Item]) -> Figure:

@@ -1,5 +1,6 @@
 """Tables drawn with lines or shaded cells: edges of the page -> cells -> rows of words."""
 
+import itertools
 from dataclasses import dataclass
 
 from ingest.parse.drawing import Edge
@@ -131,7 +132,7 @@ def _is_coarse(words: Cell) -> bool:
     if len(words) < 2 or len(words) > _MAX_REPEATED:
         return False
     ordered = sorted(words, key=lambda w: (round(w.y1), w.x0))
-    pairs = zip(ordered, ordered[1:], strict=False)
+    pairs = itertools.pairwise(ordered)
     return any(abs(a.y1 - b.y1) < 2 and b.x0 - a.x1 > 1.5 * max(a.size, b.size) for a, b in pairs)
 
 

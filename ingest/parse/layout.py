@@ -140,7 +140,7 @@ def _white_bins(rows: list[list[Word]], left: float, right: float) -> Any:
 
 def _rivers(white: Any, least: int) -> list[tuple[int, int, int, int]]:
     """(first row, last row, first bin, bin after) of white rectangles at least `least` bins wide, tallest first."""
-    height, width = white.shape
+    _height, width = white.shape
     found: dict[tuple[int, int], list[int]] = {}
     for column in range(int(width * 0.12), int(width * 0.88)):
         padded = np.concatenate(([False], white[:, column], [False])).astype(np.int8)

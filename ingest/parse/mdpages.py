@@ -1,5 +1,6 @@
 """Pages in Markdown that was made from a PDF: marks between pages, and headers that run over every page."""
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ def mark_pages(source: str) -> str:
     if _marks_follow(source, found):
         parts.append(_element(numbers[0]))
         numbers = [*numbers[1:], 0]
-    elif not numbers[0] == 1 and clean(source[: found[0].start()]) and "page-break" in found[0][0]:
+    elif numbers[0] != 1 and clean(source[: found[0].start()]) and "page-break" in found[0][0]:
         parts.append(_element(numbers[0] - 1))
     for match, number in zip(found, numbers, strict=True):
         parts += [source[at : match.start()], _element(number) if number else ""]
@@ -54,7 +55,7 @@ def _page_numbers(found: list[re.Match[str]]) -> list[int]:
     for value in given:
         before = numbers[-1] if numbers else 1
         numbers.append(value + raise_by if value is not None else before + 1)
-    climbing = all(b > a for a, b in zip(numbers, numbers[1:], strict=False))
+    climbing = all(b > a for a, b in itertools.pairwise(numbers))
     return numbers if climbing else list(range(numbers[0], numbers[0] + len(numbers)))
 
 

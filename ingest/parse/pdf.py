@@ -10,18 +10,18 @@ from ingest.document import Document, Page
 from ingest.errors import ParseError
 from ingest.parse.aligned import find_aligned
 from ingest.parse.compose import Composer
-from ingest.parse.figures import Item, neighbours
 from ingest.parse.contents import drop_contents
-from ingest.parse.furniture import strip_furniture
 from ingest.parse.drawing import Edge, read_drawing
+from ingest.parse.figures import Item, neighbours
+from ingest.parse.furniture import strip_furniture
 from ingest.parse.grid import find_grids
 from ingest.parse.hidden import split_hidden
 from ingest.parse.joining import Joiner
 from ingest.parse.layout import Line, order_lines
 from ingest.parse.outline import Outline
 from ingest.parse.styles import Bookmark, Styles, body_size, bookmark_key, measure
-from ingest.parse.wording import clean, smuggles
 from ingest.parse.textlayer import read_words
+from ingest.parse.wording import clean, smuggles
 from ingest.parse.words import PageText, Word, main_turn, turn_box
 
 MAX_PAGES = 5_000
@@ -134,7 +134,7 @@ def _compose(outline: Outline, pages: list[PageText], edges: dict[int, list[Edge
     items = {page.index: _items(page, edges.get(page.index, []), largest) for page in pages}
     lines = [item for found in items.values() for item in found if isinstance(item, Line)]
     body, gap, bold = measure(lines)
-    styles = Styles(body, gap, bold, scanned, {k: b for b in reversed(bookmarks) for k in b.keys()})
+    styles = Styles(body, gap, bold, scanned, {k: b for b in reversed(bookmarks) for k in b})
     styles.rank(
         [
             item

@@ -1,5 +1,6 @@
 """Which lines of a PDF are headings and how deep: size, weight, numbering, and the bookmarks where there are any."""
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -194,7 +195,7 @@ def measure(lines: list[Line]) -> tuple[float, float, bool]:
     for line in lines:
         bold[line.bold] += len(line.text)
     body = body_size(word for line in lines for word in line.words)
-    for above, line in zip(lines, lines[1:], strict=False):
+    for above, line in itertools.pairwise(lines):
         full = above.x1 - above.x0 > 0.6 * (above.right - above.left)
         if above.page == line.page and full and abs(line.size - body) < 1 and -body < line.y0 - above.y1 < 2 * body:
             gaps[round((line.y0 - above.y1) * 2) / 2] += 1

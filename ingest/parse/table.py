@@ -130,7 +130,7 @@ def show_cell(value: Any, form: str) -> str:
 
 
 def _show_number(value: float, form: str) -> str:
-    shape = form.split(";")[0]
+    shape = form.split(";", maxsplit=1)[0]
     decimals = len(match[1]) if (match := re.search(r"\.(0+)", shape)) else 0
     if "%" in shape:
         return f"{value * 100:.{decimals}f}%"

@@ -1,6 +1,7 @@
 """Reads the words of a PDF page from its text layer with pdfium: text, box, font size, weight, colour."""
 
 import ctypes
+import itertools
 import math
 from collections.abc import Iterator
 from functools import lru_cache
@@ -79,7 +80,7 @@ class _Reader:
     def _jump(self, first: int, last: int) -> int:
         """How many characters stand before the largest jump to another line; 0 when text just runs vertically."""
         boxes = [self._box(i) for i in range(first, last + 1)]
-        jumps = [abs(b[1] - a[1]) + max(a[0] - b[0], 0) for a, b in zip(boxes, boxes[1:], strict=False)]
+        jumps = [abs(b[1] - a[1]) + max(a[0] - b[0], 0) for a, b in itertools.pairwise(boxes)]
         best = max(range(len(jumps)), key=jumps.__getitem__)
         rest = sorted(jumps)[len(jumps) // 2]
         return best + 1 if jumps[best] > 3 * rest + 1 else 0
