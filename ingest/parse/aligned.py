@@ -228,11 +228,10 @@ def _join_wrapped(rows: list[list[Cell]], lines: list[Line], header: int) -> lis
     usual = median(pitches) if pitches else 0.0
     out = rows[:header]
     waiting: list[Cell] | None = None
-    for i, row in enumerate(rows[header:], start=header):
+    for i, own in enumerate(rows[header:], start=header):
         tight = i > header and lines[i].y0 - lines[i - 1].y0 < 0.85 * usual
-        if waiting is not None:
-            row = [a + b for a, b in zip(waiting, row, strict=True)]
-            waiting = None
+        row = own if waiting is None else [a + b for a, b in zip(waiting, own, strict=True)]
+        waiting = None
         if len(out) > header and _continues(row, out[-1], tight):
             out[-1] = [a + b for a, b in zip(out[-1], row, strict=True)]
         elif row[0] and not any(row[1:]) and _wraps_into(row, rows, lines, i, usual):

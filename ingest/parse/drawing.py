@@ -26,7 +26,7 @@ Edge = dict[str, Any]  # the form that pdfplumber's table functions take
 
 @dataclass(slots=True)
 class Drawing:
-    """The straight edges of a page, in points as displayed, and the share of the page that its largest picture covers."""
+    """The straight edges of a page, in points as displayed, and the share of it that its largest picture covers."""
 
     edges: list[Edge] = field(default_factory=list)
     picture: float = 0.0

@@ -134,7 +134,7 @@ def _compose(outline: Outline, pages: list[PageText], edges: dict[int, list[Edge
     items = {page.index: _items(page, edges.get(page.index, []), largest) for page in pages}
     lines = [item for found in items.values() for item in found if isinstance(item, Line)]
     body, gap, bold = measure(lines)
-    styles = Styles(body, gap, bold, scanned, {k: b for b in reversed(bookmarks) for k in b})
+    styles = Styles(body, gap, bold, scanned, {k: b for b in reversed(bookmarks) for k in b.match_keys()})
     styles.rank(
         [
             item

@@ -25,6 +25,8 @@ _MINOR = frozenset(
     "a an and as at by for from if in into is it no not of on or per so the to up via vs with within without".split()
 )
 _MAX_LENGTH = 200
+# How much larger than body text a heading is; the heights that OCR gives are rougher.
+_LARGE, _LARGE_SCANNED = 1.12, 1.3
 # The level of lines in the style of a cover page, which no later heading belongs to.
 _ABOVE_NOTHING = 99.0
 Look = tuple[float, bool]
@@ -45,7 +47,7 @@ class Bookmark:
         match = re.match(r"\d+(?:\.\d+)*\.?(?=\s)", self.title)
         return match[0] if match else ""
 
-    def keys(self) -> list[tuple[str, int]]:
+    def match_keys(self) -> list[tuple[str, int]]:
         """What a printed heading may compare equal to: some pages draw the number as a picture."""
         bare = bookmark_key(self.title[len(self.number) :])
         return [(key, self.page) for key in (bookmark_key(self.title), bare) if key]
@@ -77,22 +79,16 @@ class Styles:
     def is_heading(self, line: Line, near: Neighbours) -> bool:
         """Whether a line stands as a heading."""
         text = line.text
-        letters = sum(c.isalpha() for c in text)
-        if letters < max(2, sum(c.isdigit() for c in text)) or len(text) > _MAX_LENGTH:
+        if not _can_head(text):
             return False
-        if has_leaders(text) or BULLET.match(text):
-            return False
-        if self.bookmark_level(text, line.page):
-            return True
-        if _LABEL.match(text) and self._has_room(line, near):
+        if self.bookmark_level(text, line.page) or (_LABEL.match(text) and self._has_room(line, near)):
             return True
         if _ENDS_CLAUSE.search(text) or len(line.words) > 20 or not _starts_title(text):
             return False
-        if line.size > self.body * (1.3 if self.scanned else 1.12):
-            return True
         if line.bold and not self.body_bold and line.size > self.body * 0.8:
             return not text.endswith(":") or bool(heading_number(text))
-        return self._is_plain_heading(line, near)
+        large = line.size > self.body * (_LARGE_SCANNED if self.scanned else _LARGE)
+        return large or self._is_plain_heading(line, near)
 
     def _is_plain_heading(self, line: Line, near: Neighbours) -> bool:
         """A heading in body type: a section number, capitals or a title alone, with white space around it."""
@@ -205,6 +201,12 @@ def measure(lines: list[Line]) -> tuple[float, float, bool]:
 def bookmark_key(title: str) -> str:
     """A title without spaces, case and punctuation, so that bookmark and printed heading compare equal."""
     return re.sub(r"\W+", "", clean(title).lower())
+
+
+def _can_head(text: str) -> bool:
+    letters, digits = sum(c.isalpha() for c in text), sum(c.isdigit() for c in text)
+    wordy = letters >= max(2, digits) and len(text) <= _MAX_LENGTH
+    return wordy and not has_leaders(text) and not BULLET.match(text)
 
 
 def _opens_list(near: Neighbours) -> bool:

@@ -79,11 +79,9 @@ def step_number(text: str) -> str:
 def is_step_sentence(text: str) -> bool:
     """Whether a line that is set as a heading is a numbered instruction ("3. Assess the plan. Consider")."""
     match = STEP.match(text)
-    return (
-        bool(match)
-        and "." not in match["number"].rstrip(".")
-        and (len(text) > 90 or bool(re.search(r"\w[.:;] |[.:;]$", text[match.end() :])))
-    )
+    if match is None or "." in match["number"].rstrip("."):
+        return False
+    return len(text) > 90 or bool(re.search(r"\w[.:;] |[.:;]$", text[match.end() :]))
 
 
 def has_leaders(text: str) -> bool:
