@@ -98,6 +98,7 @@ def load_llm(settings: Settings) -> LLM | None:
 
             return load_local(settings)
     except ModuleNotFoundError as error:
-        missing = f"APP_LLM={settings.llm} needs the package {error.name}"
-        raise LLMError(missing, hint=f"pip install {error.name}", kind="missing") from None
+        package = str(error.name).partition(".")[0].replace("_", "-")
+        missing = f"APP_LLM={settings.llm} needs the package {package}"
+        raise LLMError(missing, hint=f"pip install {package}", kind="missing") from None
     return None

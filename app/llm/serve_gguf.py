@@ -12,6 +12,7 @@ import sys
 import xllamacpp  # type: ignore[import-untyped]  # ships no types
 
 _PROMPT_CACHE_MIB = 256
+_BATCH = 256  # prompt tokens read at a time: a question that was given up holds the server no longer
 
 
 def make_params(wanted: dict[str, object]) -> xllamacpp.CommonParams:
@@ -26,6 +27,7 @@ def make_params(wanted: dict[str, object]) -> xllamacpp.CommonParams:
     params.n_parallel = 1
     params.cache_prompt = True
     params.cache_ram_mib = _PROMPT_CACHE_MIB
+    params.n_batch = params.n_ubatch = _BATCH
     params.cpuparams_batch.n_threads = threads
     # Writing words is bound by memory, not by cores. With a thread on each core of a busy machine every word waits
     # for the slowest: 1 word a second instead of 15 was seen on two cores. Half of the cores lose nothing.

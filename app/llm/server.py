@@ -102,7 +102,7 @@ class EmbeddedServer:
             return self._error("was killed while loading, most likely for lack of memory", _MEMORY_HINT)
         if any(words in error.log for words in ("insufficient memory", "failed to allocate", "bad_alloc")):
             return self._error("does not fit into memory", _MEMORY_HINT)
-        if "gguf" in error.log:
+        if "failed to load model" in error.log:
             return self._error("is not a GGUF file that can be loaded", _FETCH_HINT)
         return self._error(f"could not be started: {error.log.rpartition(chr(10))[2] or error.code}")
 
