@@ -75,8 +75,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ingest.run import Options, run_ingest  # noqa: PLC0415 -- other commands don't need the pipeline
+    from ingest.run import run_ingest  # noqa: PLC0415 -- other commands don't need the pipeline
     from ingest.show import Bars, show_run  # noqa: PLC0415 -- as above
+    from ingest.task import Options  # noqa: PLC0415 -- as above
 
     settings = load_settings(corpus=options.corpus, index=options.index)
     with Bars(quiet=options.json) as bars:

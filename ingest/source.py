@@ -64,7 +64,7 @@ class FolderSource:
     """A folder and everything below it; hidden files are left out and links must stay inside."""
 
     def __init__(self, folder: Path) -> None:
-        self.name = str(folder)
+        self.name = str(folder.resolve())  # for readers that start in another folder
         self._folder = folder
 
     def list_files(self) -> Listing:

@@ -5,8 +5,9 @@ from pathlib import Path
 from ingest.index import open_index
 from ingest.publish import current_generation, read_manifest
 from ingest.report import Report
-from ingest.run import Options, run_ingest
+from ingest.run import run_ingest
 from ingest.settings import IngestSettings
+from ingest.task import Options
 
 TEXTS = {
     "returns.md": "# Returned payments\n\n## Closed account\n\nA pacs.004 with AC04 means the account is closed.\n\n"

@@ -245,7 +245,7 @@ def test_an_index_of_another_form_is_made_anew_without_parsing(tmp_path: Path, m
 
     (tmp_path / "corpus/new.md").write_text("# New\n\nText.\n", "utf-8")
     with monkeypatch.context() as patch:
-        patch.setattr("ingest.run.open_index", unreadable)
+        patch.setattr("ingest.task.open_index", unreadable)
         report = run(settings)
     assert (report.published, report.embedded, report.reused, report.added) == (True, 4, 0, ["new.md"])
     assert len(served_texts(settings.index)) == 4

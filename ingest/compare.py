@@ -1,0 +1,69 @@
+"""Compares the source with what is served: list, read the register, hash, plan."""
+
+from dataclasses import dataclass
+
+from ingest.errors import SourceError
+from ingest.manifest import Manifest
+from ingest.parse import SUFFIXES
+from ingest.plan import Plan, Wanted, choose_files, make_plan
+from ingest.register import Record, parse_register
+from ingest.source import Listing, Source, SourceFile, hash_file
+from ingest.task import Served, Task, versions_of
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the source holds: the plan for its files, and the register's document ids (None without register)."""
+
+    plan: Plan
+    wanted: tuple[Wanted, ...]
+    listed: frozenset[str] | None
+
+
+def look_at_source(task: Task, served: Served | None) -> Held:
+    """List and hash the source's files and compare them with what is served."""
+    listing = task.source.list_files()
+    records = _read_register(task.source, listing)
+    chosen, skipped = choose_files(listing, records, SUFFIXES)
+    if not chosen and records is None:
+        raise SourceError(
+            f"{task.source.name} holds no documents of a type that is read ({', '.join(sorted(SUFFIXES))})"
+        )
+    previous = served.manifest if served and served.readable else None
+    hints = {entry.record.file: entry for entry in previous.documents if entry.hint} if previous else {}
+    task.watcher.begin("comparing", len(chosen))
+    wanted = []
+    for file, record in chosen:
+        known = hints.get(file.path)
+        wanted.append(_hash(task, file, record, known.content_hash if known and known.hint == file.hint else ""))
+        task.watcher.advance()
+    plan = make_plan(wanted, skipped, previous, versions_of(task.settings), retry=task.options.retry)
+    listed = frozenset(record.doc_id for record in records.values()) if records is not None else None
+    return Held(plan, tuple(wanted), listed)
+
+
+def _read_register(source: Source, listing: Listing) -> dict[str, Record] | None:
+    if listing.register is None:
+        return None
+    with source.open_local(listing.register) as path:
+        return parse_register(listing.register.path, path.read_bytes(), {file.path for file in listing.files})
+
+
+def _hashes_by_hint(previous: Manifest) -> dict[tuple[str, str], str]:
+    """Content hashes that need not be taken again as long as the store's change hint is the same."""
+    documents = {(entry.record.file, entry.hint): entry.content_hash for entry in previous.documents if not entry.stale}
+    failed = {(line.file, line.hint): line.content_hash for line in previous.quarantine}
+    return {key: content_hash for key, content_hash in {**documents, **failed}.items() if key[1]}
+
+
+def _hash(task: Task, file: SourceFile, record: Record, known: str) -> Wanted:
+    limit = task.settings.max_file_mb
+    if known:
+        return Wanted(file, record, known)
+    try:
+        if file.size > limit << 20:
+            return Wanted(file, record, "", f"larger than {limit} MB (INGEST_MAX_FILE_MB)")
+        with task.source.open_local(file) as path:
+            return Wanted(file, record, hash_file(path))
+    except OSError as error:
+        return Wanted(file, record, "", f"can't be read: {error.strerror}")
