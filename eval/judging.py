@@ -9,6 +9,7 @@ from app.answer import Answer
 from eval.answers import citations_of, shown_text
 from eval.ranking import DEPTH, passage_of
 from eval.relevance import finds, units
+from eval.stored import Stored
 from eval.summary import Row
 from ingest.errors import LLMError
 
@@ -24,6 +25,7 @@ JUDGED = (
     "noise_sensitivity",
 )
 _NEED_REFERENCE = frozenset({"context_precision", "context_recall", "factual_correctness", "noise_sensitivity"})
+MIN_CONTEXT = 200  # characters; a shorter rest of a passage is no evidence
 _CONTROLS = (
     "The letter of credit desk opens at 07:30 and the duty manager holds the key.",
     "A returned cheque is filed under the customer's account number.",
@@ -60,16 +62,17 @@ def _context_texts(row: Row, answer: Answer) -> tuple[list[str], list[str]]:
     return [hit.text for hit in answer.hits[:DEPTH]], [gold.quote for gold in row.case.required if gold.quote]
 
 
-def contexts_of(answer: Answer, most: int) -> tuple[str, ...]:
-    """What the answer was drawn from: the cited passages first, then the others by rank, within `most` characters."""
-    cited = {citation.chunk_id for citation in citations_of(answer)}
-    ordered = sorted(answer.hits, key=lambda hit: not ({hit.chunk_id, *hit.chunk_ids} & cited))
+def contexts_of(answer: Answer, stored: Stored, most: int) -> tuple[str, ...]:
+    """What the answer was drawn from: the cited passages whole, then the other hits by rank, in `most` characters."""
+    cited = dict.fromkeys(citation.chunk_id for citation in citations_of(answer))
+    passages = [text for chunk in cited if (text := stored.stored_text(chunk))]
+    others = [hit.text for hit in answer.hits if not {hit.chunk_id, *hit.chunk_ids} & set(cited)]
     kept: list[str] = []
-    for hit in ordered:
+    for text in (*passages, *others):
         left = most - sum(map(len, kept))
-        if left < 200 and kept:
+        if left < MIN_CONTEXT and kept:
             break
-        kept.append(hit.text[:left])
+        kept.append(text[:left])
     return tuple(kept)
 
 
@@ -79,7 +82,8 @@ class JudgedScorer:
 
     judges: Sequence["Judge"]
     metrics: Sequence[str]
-    context_chars: int
+    stored: Stored
+    context_chars: int = 6000
     workers: int = 1
     progress: Callable[[], None] = lambda: None
 
@@ -100,7 +104,7 @@ class JudgedScorer:
     def _sample(self, row: Row, answer: Answer) -> "Sample":
         from eval.judge import Sample  # noqa: PLC0415  # RAGAS takes seconds to import
 
-        contexts = contexts_of(answer, self.context_chars)
+        contexts = contexts_of(answer, self.stored, self.context_chars)
         return Sample(row.case.question, shown_text(answer), contexts, row.case.reference)
 
     def _measure(self, row: Row, name: str, sample: "Sample") -> Row:

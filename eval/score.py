@@ -112,7 +112,10 @@ def _with_scorers(
     problem = check_controls(jury.judges[0])
     if not problem:
         advance = start("judge", len(evaluation.cases))
-        scorers.append(_JudgedWithUsage(jury, args.judge_metrics, judge.judge_context_chars, run, advance))
+        scorer = JudgedScorer(
+            jury.judges, args.judge_metrics, evaluation.stored, judge.judge_context_chars, progress=advance
+        )
+        scorers.append(_JudgedWithUsage(scorer, jury, run))
     run |= {"judge": jury.identity, "judge_runs": judge.judge_runs, "notes": [refusal] if refusal else []}
     thresholds = evaluation.thresholds.without("judge_") if refusal else evaluation.thresholds
     return replace(evaluation, run=run, scorers=scorers, thresholds=thresholds, failures=[problem] if problem else [])
@@ -121,10 +124,8 @@ def _with_scorers(
 class _JudgedWithUsage:
     """The judge's scorer, which leaves a note of what it used in the run's description."""
 
-    def __init__(
-        self, jury: Jury, metrics: Sequence[str], context_chars: int, run: dict[str, Any], advance: Callable[[], None]
-    ) -> None:
-        self._scorer = JudgedScorer(jury.judges, metrics, context_chars, progress=advance)
+    def __init__(self, scorer: JudgedScorer, jury: Jury, run: dict[str, Any]) -> None:
+        self._scorer = scorer
         self._jury = jury
         self._run = run
 

@@ -39,7 +39,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Stored:
 def judged(stored: Stored, folder: Path, reply: Reply, spoil: Any = lambda case, answer: answer) -> dict[str, Any]:
     judge, _, _ = judge_of(reply, folder)
     problem = check_controls(judge)
-    scorer = JudgedScorer([judge], ["faithfulness"], 6000)
+    scorer = JudgedScorer([judge], ["faithfulness"], stored)
     whole: Evaluation = evaluation_of(folder, ScriptedAssistant(stored, spoil), build_cases())
     return evaluate(replace(whole, scorers=[scorer], failures=[problem] if problem else []))
 
@@ -139,7 +139,7 @@ def test_the_wall_limit_ends_judging(tmp_path: Path) -> None:
 
 def test_several_runs_are_averaged_with_their_spread(stored: Stored, tmp_path: Path) -> None:
     completers = [judge_of(honest, tmp_path / "a")[0], judge_of(_doubting, tmp_path / "b")[0]]
-    scorer = JudgedScorer(completers, ["faithfulness"], 6000)
+    scorer = JudgedScorer(completers, ["faithfulness"], stored)
     whole = evaluation_of(tmp_path, ScriptedAssistant(stored), build_cases()[:1])
     report = evaluate(replace(whole, scorers=[scorer]))
     assert report["cases"][0]["scores"]["judge_faithfulness"] == 0.5
@@ -168,8 +168,8 @@ def test_evidence_for_the_judge_begins_with_what_is_cited(stored: Stored) -> Non
     answer = assistant.right_answer(assistant.cases[0])
     shuffled = replace(answer, hits=tuple(reversed(answer.hits)))
     cited = answer.statements[0].citations[0].quote
-    assert contexts_of(shuffled, 10_000)[0] == cited
-    assert sum(map(len, contexts_of(shuffled, 300))) <= 300
+    assert contexts_of(shuffled, stored, 10_000)[0] == cited
+    assert sum(map(len, contexts_of(shuffled, stored, 300))) <= 300
 
 
 def test_ragas_reports_nothing_home() -> None:

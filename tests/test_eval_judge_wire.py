@@ -53,7 +53,7 @@ def test_twenty_cases_are_judged_over_the_wire(server: Served, tmp_path: Path) -
     cases = [case for case in build_cases() if case.answerable][:20]
     with open_jury(settings, tmp_path / "cache.jsonl", lambda texts: []) as jury:
         assert check_controls(jury.judges[0]) == ""
-        scorer = JudgedScorer(jury.judges, ["faithfulness"], 6000)
+        scorer = JudgedScorer(jury.judges, ["faithfulness"], stored)
         report = evaluate(evaluation_of(tmp_path, ScriptedAssistant(stored), cases, scorers=[scorer], thresholds=_NONE))
         assert jury.identity.startswith("judge-model-1 ")
         assert f"{jury.completer.calls} calls" in jury.usage
@@ -69,7 +69,7 @@ def test_a_judge_that_refuses_leaves_cases_unscored(server: Served, tmp_path: Pa
     once = settings.model_copy(update={"judge_retries": 0, "judge_timeout_s": 1.0})
     with open_jury(once, tmp_path / "cache.jsonl", lambda texts: []) as jury:
         running.script.replies.extend([Reply("deny")] * 50)
-        scorer = JudgedScorer(jury.judges, ["faithfulness"], 6000)
+        scorer = JudgedScorer(jury.judges, ["faithfulness"], stored)
         case = build_cases()[0]
         report = evaluate(
             evaluation_of(tmp_path, ScriptedAssistant(stored), [case], scorers=[scorer], thresholds=_NONE)
