@@ -37,8 +37,9 @@ def runs(text: str) -> Iterator[Run]:
 
 
 def plain(text: str) -> str:
-    """The text as read: markup gone, deletions gone, a line break as a blank, nested rows one after the other."""
-    text = re.sub(r"\[\[(.+?)\]\]", lambda m: " " + m[1].replace("/", "\n").replace(";", " "), text)
+    """The text as read: markup gone, deletions gone, breaks as blanks, nested rows as `cell: cell; cell: cell`."""
+    own, rows = nested(text)
+    text = f"{own} {'; '.join(': '.join(row) for row in rows)}" if rows else own
     seen = "".join(" " if r.kind == "br" else r.text for r in runs(text) if r.kind != "deleted")
     return " ".join(seen.split())
 
