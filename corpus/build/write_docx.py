@@ -65,6 +65,7 @@ class _Writer:
         for n in (1, 2, 3):
             styles[f"Heading {n}"].font.color.rgb = RGBColor(0x16, 0x32, 0x4F)
             styles[f"Heading {n}"].font.name = "Calibri"
+        styles["Caption"].paragraph_format.keep_with_next = True
         for name in ("List Number", "List Number 2", "List Bullet", "List Bullet 2"):
             styles[name].paragraph_format.space_after = Pt(3)
 
