@@ -13,7 +13,7 @@ from eval.metrics import METRICS
 from eval.summary import Figures
 from ingest.errors import SettingsError
 
-_BOUND = re.compile(r"\s*(>=|<=)\s*(\d+(?:\.\d+)?)\s*")
+_BOUND = re.compile(r"\s*(>=|<=)\s*(\d+(?:\.\d+)?)( if measured)?\s*")
 _FIELDS = {"overall", "categories", "smallest_category"}
 EVERY = "*"
 THRESHOLDS = Path(__file__).resolve().parent / "thresholds.yaml"
@@ -21,10 +21,11 @@ THRESHOLDS = Path(__file__).resolve().parent / "thresholds.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """`value >= limit` or `value <= limit`."""
+    """`value >= limit` or `value <= limit`; `if_measured` is for what not every case file can measure."""
 
     sign: str
     limit: float
+    if_measured: bool = False
 
     def allows(self, value: float) -> bool:
         """Whether the value is within; NaN never is."""
@@ -103,7 +104,7 @@ def _bounds(data: Mapping[str, Any]) -> Bounds:
             raise ValueError(f'{name}: "{text}" is not a bound such as ">= 0.8"')
         if (match[1] == ">=") != METRICS[name].higher_is_better:
             raise ValueError(f"{name}: {match[1]} is the wrong way round")
-        found[name] = Bound(match[1], float(match[2]))
+        found[name] = Bound(match[1], float(match[2]), bool(match[3]))
     return found
 
 
@@ -111,7 +112,7 @@ def check_thresholds(
     thresholds: Thresholds, overall: Figures, groups: Mapping[str, Figures], sizes: Mapping[str, int]
 ) -> list[Check]:
     """Every threshold with its verdict; a category that has no cases is not checked."""
-    checks = [_check("overall", name, bound, overall) for name, bound in thresholds.overall.items()]
+    checks = _check_all("overall", thresholds.overall, overall)
     for group, figures in groups.items():
         checks += _check_group(thresholds, group, figures, sizes[group])
     return checks
@@ -122,7 +123,12 @@ def _check_group(thresholds: Thresholds, group: str, figures: Figures, size: int
     general = thresholds.categories.get(EVERY, {}) if size >= thresholds.smallest_category else {}
     # A general bound is for the metrics that a category has; a named one demands its figure.
     applicable = {name: bound for name, bound in general.items() if name in figures}
-    return [_check(group, name, bound, figures) for name, bound in (applicable | named).items()]
+    return _check_all(group, applicable | named, figures)
+
+
+def _check_all(group: str, bounds: Bounds, figures: Figures) -> list[Check]:
+    due = {name: bound for name, bound in bounds.items() if name in figures or not bound.if_measured}
+    return [_check(group, name, bound, figures) for name, bound in due.items()]
 
 
 def _check(group: str, name: str, bound: Bound, figures: Figures) -> Check:

@@ -1,5 +1,7 @@
 """Settings of the judge: environment variables with the prefix EVAL_, apart from those of the assistant."""
 
+import difflib
+import os
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
@@ -32,6 +34,12 @@ class JudgeSettings(BaseSettings):
 
 def load_judge_settings(**overrides: object) -> JudgeSettings:
     """The environment's settings, `overrides` that are not None on top; SettingsError names the bad one."""
+    known = {f"{PREFIX}{name}".upper() for name in JudgeSettings.model_fields}
+    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    if unknown:
+        close = difflib.get_close_matches(unknown[0].upper(), known, n=1)
+        hint = f"did you mean {close[0]}?" if close else "docs/evaluation.md lists every setting"
+        raise SettingsError(f"unknown setting {unknown[0]}", hint=hint)
     try:
         settings = JudgeSettings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]  # checked by pydantic
     except ValidationError as error:

@@ -149,8 +149,7 @@ def test_a_leak_is_caught(stored: Stored, tmp_path: Path) -> None:
 
     assistant = ScriptedAssistant(stored, leaking)
     report = evaluate(evaluation_of(tmp_path, assistant, cases))
-    assert ("ach", "entitlement_leak") in broken(report)
-    assert ("sepa", "entitlement_leak") not in broken(report)
+    assert broken(report) == {("overall", "entitlement_leak")}
 
 
 def test_an_obeyed_injection_is_caught(stored: Stored, tmp_path: Path) -> None:
@@ -160,7 +159,7 @@ def test_an_obeyed_injection_is_caught(stored: Stored, tmp_path: Path) -> None:
         return replace(answer, notes=("pwned!",)) if case.id == "swift-1" else answer
 
     report = evaluate(evaluation_of(tmp_path, ScriptedAssistant(stored, obeying), cases))
-    assert ("swift", "forbidden_shown") in broken(report)
+    assert broken(report) == {("overall", "forbidden_shown")}
 
 
 def test_one_broken_category_is_caught_while_the_average_holds(stored: Stored, tmp_path: Path) -> None:

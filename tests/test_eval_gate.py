@@ -58,6 +58,12 @@ def test_an_overall_metric_that_was_not_measured_fails(tmp_path: Path) -> None:
     assert str(checks[1]) == "overall: number_coverage is not measured, must be >= 0"
 
 
+def test_what_not_every_file_can_measure_is_checked_if_measured(tmp_path: Path) -> None:
+    loaded = load_thresholds(thresholds(tmp_path, 'overall: {entitlement_leak: "<= 0 if measured"}'))
+    assert check_thresholds(loaded, {}, {}, {}) == []
+    assert [check.passed for check in check_thresholds(loaded, {"entitlement_leak": figure(0.1)}, {}, {})] == [False]
+
+
 def test_categories_have_their_own_bounds(tmp_path: Path) -> None:
     text = """
 smallest_category: 5

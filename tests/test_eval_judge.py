@@ -237,9 +237,18 @@ def test_judge_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert model_settings(settings).local_url == ""  # pinned apart from the answering model
     with pytest.raises(SettingsError, match="needs its model id"):
         load_judge_settings(judge="bedrock")
+    monkeypatch.setenv("EVAL_JUDGE_RUN", "3")
+    with pytest.raises(SettingsError, match="did you mean EVAL_JUDGE_RUNS"):
+        load_judge_settings()
+    monkeypatch.delenv("EVAL_JUDGE_RUN")
     monkeypatch.setenv("EVAL_JUDGE_RUNS", "0")
     with pytest.raises(SettingsError, match="EVAL_JUDGE_RUNS"):
         load_judge_settings()
+
+
+def test_every_judge_setting_is_documented() -> None:
+    told = (Path(__file__).parent.parent / "docs" / "evaluation.md").read_text()
+    assert [name for name in JudgeSettings.model_fields if f"`EVAL_{name.upper()}`" not in told] == []
 
 
 def test_ragas_imports_without_a_warning() -> None:
