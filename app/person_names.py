@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from app.names import AMBIGUOUS_NAMES, GIVEN_NAMES, NOT_NAMES, SURNAMES
 
 _WORD = re.compile(r"(?<![\w.@])[^\W\d_](?:[^\W\d_]|['’-](?=[^\W\d_]))*\.?")
+_ENDING = re.compile(r"(?:['’]s|\.)$")
 _TITLES = frozenset("mr mrs ms miss mx dr prof sir dame herr frau monsieur madame señor señora signor signora".split())
 _PARTIES = frozenset(
     "beneficiary payee payer payor creditor debtor customer client originator remitter sender receiver recipient "
@@ -27,8 +28,8 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
     while at < len(words):
         length = _name_at(text, words, at)
         if length:
-            end = words[at + length - 1].end() - words[at + length - 1][0].endswith(".")
-            yield words[at].start(), end
+            last = words[at + length - 1]
+            yield words[at].start(), last.start() + len(_ENDING.sub("", last[0]))
         at += max(1, length)
 
 
@@ -39,12 +40,21 @@ def _name_at(text: str, words: list[re.Match[str]], at: int) -> int:
     before = _plain(words[at - 1]) if at and _joined(text, words[at - 1], words[at]) else ""
     if plain[0] in NOT_NAMES or plain[0] in _TITLES:
         return 0
-    if before in _TITLES and words[at - 1][0] not in ("DR", "MS"):
+    if before in _TITLES and _is_title(words[at - 1][0]):
         return _titled(run, plain)
     announced = _announced(text, words, at)
-    if plain[0] in GIVEN_NAMES and (known := _known(run, plain, announced=announced)):
+    if _is_given(plain[0]) and (known := _known(run, plain, announced=announced)):
         return known
     return _unknown(run, plain, announced=announced, pointed=before in _POINTERS)
+
+
+def _is_title(word: str) -> bool:
+    # "dr" is a debit, "ms" a millisecond, "miss" a verb; DR and MS are codes.
+    return word.rstrip(".") in ("mr", "mrs") or (word[0].isupper() and word not in ("DR", "MS"))
+
+
+def _is_given(word: str) -> bool:
+    return word in GIVEN_NAMES or ("-" in word and all(part in GIVEN_NAMES for part in word.split("-")))
 
 
 def _run(text: str, words: list[re.Match[str]], at: int) -> list[re.Match[str]]:
@@ -101,7 +111,7 @@ def _capitals(run: list[re.Match[str]], plain: list[str]) -> int:
     length = 0
     for position, word in enumerate(run):
         shouted = word[0].isupper() and len(word[0]) > 2
-        if plain[position] in _PARTICLES and position + 1 < len(run) and _is_capital(run[position + 1]):
+        if plain[position] in _PARTICLES and not _is_capital(word):
             continue
         if not _is_capital(word) or plain[position] in NOT_NAMES or (shouted and position > 1):
             break
@@ -131,5 +141,5 @@ def _is_capital(word: re.Match[str]) -> bool:
 
 
 def _plain(word: re.Match[str]) -> str:
-    bare = word[0].rstrip(".").removesuffix("'s").removesuffix("’s").casefold()
+    bare = _ENDING.sub("", word[0]).casefold()
     return "".join(c for c in unicodedata.normalize("NFD", bare) if not unicodedata.combining(c))

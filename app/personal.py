@@ -51,14 +51,15 @@ Spans = Iterator[tuple[int, int]]
 Detector = Callable[[str], Spans]
 
 
-def _pattern(pattern: str, *, ignore_case: bool = False) -> Detector:
-    """All of the match, or its group "found" where the pattern has one."""
+def _pattern(pattern: str, *, ignore_case: bool = False, digits: int = 0) -> Detector:
+    """All of the match, or its group "found" where the pattern has one, with so many digits or more."""
     compiled = re.compile(pattern, re.IGNORECASE if ignore_case else 0)
     group: str | int = "found" if "found" in compiled.groupindex else 0
 
     def detect(text: str) -> Spans:
         for match in compiled.finditer(text):
-            yield match.span(group)
+            if sum(map(str.isdecimal, match[group])) >= digits:
+                yield match.span(group)
 
     return detect
 
@@ -141,17 +142,18 @@ _UNITS = "k|mn?|bn|million|billion|euros?|dollars?|pounds?"
 _LABEL = r"(?:accounts?|acct\.?|a/c|iban|konto|card|passport|ssn)"
 _PARTY = r"(?:customer|client|tax|national)\s*(?:numbers?|no\.?|id|#)\s*[:=#]?\s*"
 _LABEL_END = r"(?:\s*(?:numbers?|no\.?|nr\.?|num\.?|id|#))?\s*(?:is|was|[:=#])?\s*"
-_CODE = r"(?=[\w./ -]*\d{4}|(?:\w*[\d]){5})(?P<found>[A-Za-z]{0,4}\d[A-Za-z0-9]*(?:[ ./-]\d[A-Za-z0-9]*)*)"
+_CODE = r"(?P<found>[A-Za-z]{0,4}\d[A-Za-z0-9]{0,34}(?:[ ./-]\d[A-Za-z0-9]{0,34}){0,6})"
 
 _DETECTORS: tuple[tuple[str, Detector], ...] = (
     (KEEP, _pattern(r"\[[A-Z]+(?:-\d+)?\]")),
     ("UETR", _pattern(r"(?<!\w)[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}(?!\w)", ignore_case=True)),
-    ("EMAIL", _pattern(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")),
+    ("EMAIL", _pattern(r"(?<![\w.+'-])[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")),
     ("IBAN", _find_ibans),
     ("CARD", _find_cards),
     (KEEP, _pattern(r"(?<!\w)\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?(?!\w)")),
     (KEEP, _pattern(r"(?<![\w-])\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d(?!\w)")),
     (KEEP, _pattern(r"(?<!\w)(?:19|20)\d\d\s?[-–/]\s?(?:19|20)?\d\d(?![\w-])")),
+    (KEEP, _pattern(r"(?<![\w-])\d\d-\d\d-\d\d(?![\w-])")),  # a sort code names a bank
     (KEEP, _pattern(r"(?<!\w)\d{1,2}:\d\d(?::\d\d)?(?!\w)")),
     (KEEP, _pattern(r"(?<!\w)[a-z]{4}\.\d{3}(?:\.\d{3}\.\d\d)?(?!\w)", ignore_case=True)),
     (KEEP, _pattern(rf"(?<!\w)(?:{_CURRENCIES}|[$€£¥])\s?{_AMOUNT}(?!\d)")),
@@ -161,10 +163,10 @@ _DETECTORS: tuple[tuple[str, Detector], ...] = (
     (KEEP, _find_routing_numbers),
     ("PHONE", _pattern(r"(?<!\w)\+\d(?:[ ().-]{0,2}\d){7,14}(?!\w)")),
     ("PHONE", _pattern(r"(?<!\w)(?:\(\d{2,5}\)[-. ]?\d{2,4}|\d{3}[-. ]\d{3})[-. ]?\d{3,4}(?!\w)")),
-    ("PHONE", _pattern(r"(?<!\w)0\d(?:[ .-]?\d\d){4}(?!\w)")),
+    ("PHONE", _pattern(r"(?<!\w)0\d(?:[ .-]\d\d){4}(?!\w)")),
     ("PHONE", _pattern(r"(?i:phone|tel|mobile|cell|fax)\.?\W{0,3}(?P<found>\d(?:[ ().-]?\d){5,14})(?!\w)")),
-    ("ACCOUNT", _pattern(rf"(?<!\w){_LABEL}{_LABEL_END}{_CODE}", ignore_case=True)),
-    ("ACCOUNT", _pattern(rf"(?<!\w){_PARTY}{_CODE}", ignore_case=True)),
+    ("ACCOUNT", _pattern(rf"(?<!\w){_LABEL}{_LABEL_END}{_CODE}", ignore_case=True, digits=4)),
+    ("ACCOUNT", _pattern(rf"(?<!\w){_PARTY}{_CODE}", ignore_case=True, digits=4)),
     ("ACCOUNT", _pattern(r"(?<!\w)end(?:s|ing)(?: in| with)?\s+(?P<found>\d{3,})(?!\w)", ignore_case=True)),
     ("ACCOUNT", _pattern(rf"{_BIC}[\s/,:-]{{1,3}}(?P<found>\d{{5,}})(?!\w)")),
     ("ACCOUNT", _pattern(r"(?<![\w/])/(?:[A-Z]/)?(?P<found>[A-Z0-9]*\d{5,}[A-Z0-9]*)(?!\w)")),
