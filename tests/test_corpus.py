@@ -4,12 +4,12 @@ import importlib
 import json
 import sys
 from collections import Counter
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from eval.cases import Case, Gold, load_cases
 from ingest.document import Document
@@ -72,20 +72,35 @@ def test_building_again_gives_the_same_bytes() -> None:
     assert changed == []
 
 
-def test_forms_and_traps_that_a_real_store_has() -> None:
-    entries = yaml.safe_load((LIBRARY / "register.yaml").read_text(encoding="utf-8"))["documents"]
-    statuses = Counter(e["status"] for e in entries)
-    assert statuses["superseded"] >= 1
-    assert any(e["readers"] for e in entries)
-    assert {Path(e["file"]).suffix for e in entries} == {".pdf", ".docx", ".html", ".md", ".xlsx"}
+def test_forms_and_versions_that_a_real_store_has() -> None:
+    metas = [s.meta for s in sources().values()]
+    forms = Counter(m["form"] for m in metas)
+    least = {"pdf": 10, "scan": 6, "docx": 10, "html": 8, "md": 4, "xlsx": 1}
+    assert {form: n for form, n in least.items() if forms[form] < n} == {}
+    today = date(2026, 11, 23)
+    current = [m for m in metas if m["status"] == "approved" and m["effective_from"] <= today]
+    assert len(current) >= 48
+    assert len(metas) >= 60
+    assert Counter(m["status"] for m in metas)["superseded"] >= 8
+
+
+def test_traps_that_a_real_store_has() -> None:
+    traps = [(s.meta["id"], *trap.partition(":")[::2]) for s in sources().values() for trap in s.meta["traps"]]
+    kinds = Counter(kind for _, kind, _ in traps)
+    assert {kind for kind in source.TRAPS if not kinds[kind]} == set()
+    assert kinds["restricted"] >= 2
+    pairs = {frozenset((one, other)) for one, kind, other in traps if kind == "conflict"}
+    assert len(pairs) >= 4
+    assert all((other, "conflict", one) in traps for one, kind, other in traps if kind == "conflict")
 
 
 def test_cases_cover_every_category() -> None:
     counts = Counter(c.category for c in cases())
-    assert min(counts[name] for name in golden.CATEGORIES) >= 5
+    assert min(counts[name] for name in golden.CATEGORIES) >= 15
     unanswerable = [c for c in cases() if not c.answerable]
     assert len(unanswerable) >= 40
-    assert sum(c.kind == "false premise" for c in unanswerable) >= 8
+    premises = [c for c in unanswerable if c.kind == "false premise"]
+    assert 3 * len(premises) >= counts["unanswerable"]
     assert all(c.reference for c in cases())
 
 
