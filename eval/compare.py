@@ -11,12 +11,16 @@ from eval.stats import Values, interval, resample
 from eval.summary import SET_METRICS
 
 CaseReport = Mapping[str, Any]
+FEWEST = 5  # cases; resampling fewer always gives the same mean and would call every change certain
 Verdict = Literal["drop", "gain", "same"]
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Change of one metric over n shared cases; a drop or a gain only where the 95% interval excludes zero."""
+    """Change of one metric over n shared cases; a drop or a gain only where the 95% interval excludes zero.
+
+    Fewer than five cases are never called either.
+    """
 
     group: str
     metric: str
@@ -119,7 +123,9 @@ def _delta(group: str, name: str, means: Values, draws: Values, n: int) -> Delta
     low, high = interval(draws)
     better = METRICS[name].higher_is_better
     verdict: Verdict = "same"
-    if high < 0:
+    if n < FEWEST:
+        pass
+    elif high < 0:
         verdict = "drop" if better else "gain"
     elif low > 0:
         verdict = "gain" if better else "drop"

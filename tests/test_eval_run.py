@@ -125,6 +125,15 @@ def test_a_drop_beyond_chance_blocks_although_thresholds_hold(stored: Stored, tm
     assert report["verdict"]["reasons"][0] == "overall: citation_precision dropped from 1.000 to 0.800 (n=30)"
 
 
+def test_a_handful_of_cases_proves_no_drop(stored: Stored, tmp_path: Path) -> None:
+    few = [case for case in build_cases() if case.kind == "ach"][:4]
+    before = evaluate(evaluation_of(tmp_path / "a", ScriptedAssistant(stored), few))
+    silent = ScriptedAssistant(stored, lambda case, answer: abstain(case.question, answer.hits))
+    after = evaluate(evaluation_of(tmp_path / "b", silent, few, baseline=before))
+    assert len(after["comparison"]["changed"]) == 4
+    assert {delta["verdict"] for delta in after["comparison"]["deltas"]} == {"same"}
+
+
 def test_identical_runs_do_not_differ(stored: Stored, tmp_path: Path) -> None:
     runs = [evaluate(evaluation_of(tmp_path / n, ScriptedAssistant(stored, imperfect), build_cases())) for n in "ab"]
     comparison = compare_reports(*runs)
