@@ -76,7 +76,7 @@ def _category_charts(groups: Mapping[str, Any]) -> list[tuple[str, Markup]]:
         found = {name: data["figures"][name] for name in _QUALITY if name in data["figures"]}
         rows = [(_TILES[name], f["value"], f"{f['value']:.2f} (n={f['n']})") for name, f in found.items()]
         if rows:
-            charts.append((f"{group} ({data['n']} cases)", Markup(bars(rows, group))))  # noqa: S704  # escaped there
+            charts.append((f"{group} (n={data['n']})", Markup(bars(rows, group))))  # noqa: S704  # escaped there
     return charts
 
 
