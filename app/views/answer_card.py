@@ -20,7 +20,8 @@ REASONS = (
     ("not cited", "The cited source does not say so"),
 )
 Card = dict[str, Any]
-_DRAFT_MARKS = re.compile(r"\s*\[\d+(?:\s*[,;]\s*\d+)*\]")
+# The model's bullets and its numbers of passages, which are not the numbers of this page.
+_DRAFT_MARKS = re.compile(r"^\s*[-*•]\s+|\s*\[\d*(?:\s*[,;]\s*\d+)*\]?$|\s*\[\d+(?:\s*[,;]\s*\d+)*\]")
 
 
 def build_card(exchange: Exchange, index: Index, *, open_number: int | None = None, live: bool = False) -> Card:

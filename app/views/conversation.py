@@ -46,9 +46,13 @@ def show_conversation(service: Service, assistant: Assistant, desk: Desk) -> Non
 
 def _show_question_box(service: Service, desk: Desk, index: Index) -> None:
     show_filters(index.facets())
-    question = st.chat_input("Ask about a procedure", key="question", max_chars=LONGEST_QUESTION)
-    if question and question.strip():
-        _ask(service, desk, question.strip())
+
+    def submit() -> None:
+        question = str(st.session_state["question"] or "").strip()
+        if question:
+            _ask(service, desk, question)
+
+    st.chat_input("Ask about a procedure", key="question", max_chars=LONGEST_QUESTION, on_submit=submit)
 
 
 def _ask(service: Service, desk: Desk, question: str, filters: Filters | None = None) -> None:
@@ -67,7 +71,10 @@ def _show_welcome(service: Service, desk: Desk, index: Index) -> None:
         "What they do not say is not answered.</p></div>"
     )
     offered = suggest_questions(index, service.reader, today)
-    choices = [Choice(str(number), one.question, one.title) for number, one in enumerate(offered)]
+    choices = [
+        Choice(str(number), one.question, "" if one.question.startswith(one.title) else one.title)
+        for number, one in enumerate(offered)
+    ]
     if choices:
         show_choices(choices, lambda chosen: _ask(service, desk, offered[int(chosen)].question), key="examples")
 

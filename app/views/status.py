@@ -2,9 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from html import escape
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -14,6 +18,7 @@ from app.service import Service
 from app.views.library_facts import manifest_of
 from app.views.markup import say_age, say_date, show_callout, show_grid
 from app.views.references import say_generation
+from ingest.errors import BrokenIndexError
 from ingest.manifest import Entry, Manifest, Quarantined
 from ingest.publish import list_generations
 
@@ -41,6 +46,7 @@ def show_status(service: Service, assistant: Assistant) -> None:
             key="status-csv",
         )
         _show_generations(service, assistant)
+        _show_runs(service.settings.index)
 
 
 def _show_tiles(service: Service, assistant: Assistant, manifest: Manifest, entries: Sequence[Entry]) -> None:
@@ -54,8 +60,10 @@ def _show_tiles(service: Service, assistant: Assistant, manifest: Manifest, entr
         ("Answers by", assistant.model_name),
         *([("Model", service.model_problem() or "ready")] if assistant.llm else []),
     ]
-    items = "".join(f'<div class="pa-tile"><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>' for k, v in tiles)
-    st.html(f'<dl class="pa-tiles">{items}</dl>')
+    items = "".join(f'<div class="pa-tile">{escape(k)}<strong>{escape(v)}</strong></div>' for k, v in tiles)
+    st.html(f'<div class="pa-tiles">{items}</div>')
+    if assistant.library.problem:
+        show_callout("An older index serves", [assistant.library.problem], kind="bad")
 
 
 def _show_quarantine(quarantine: Sequence[Quarantined]) -> None:
@@ -86,11 +94,37 @@ def _show_generations(service: Service, assistant: Assistant) -> None:
     st.html('<div class="pa-heading"><h2>Generations</h2><p>Kept, newest first.</p></div>')
     rows = []
     for folder in reversed(list_generations(service.settings.index)):
-        manifest = manifest_of(folder)
+        try:
+            manifest = manifest_of(folder)
+        except BrokenIndexError as error:
+            rows.append((folder.name, "", "", "", error.message))
+            continue
         state = "Serving" if folder.name == assistant.library.index.generation else ""
         counts = (f"{len(manifest.documents):,}", f"{len(manifest.quarantine):,}")
         rows.append((folder.name, f"{manifest.published_at:%Y-%m-%d %H:%M} UTC", *counts, state or manifest.forced))
     show_grid(("Generation", "Published", "Documents", "Left out", ""), rows, numeric=(2, 3), label="Generations")
+
+
+def _show_runs(index: Path) -> None:
+    st.html('<div class="pa-heading"><h2>Runs</h2><p>Of the ingestion, newest first.</p></div>')
+    head = ("Started", "Result", "Added", "Changed", "Removed", "Failed", "Seconds")
+    show_grid(head, [_run(report) for report in last_reports(index)], numeric=(2, 3, 4, 5, 6), label="Runs")
+
+
+def _run(report: Mapping[str, Any]) -> tuple[str, ...]:
+    result = report.get("error") or ("published" if report.get("published") else "nothing new")
+    counts = (str(len(report.get(name, ()))) for name in ("added", "changed", "removed", "failed"))
+    started = str(report.get("started", ""))[:16].replace("T", " ")
+    return (f"{started} UTC", str(result), *counts, f"{report.get('seconds', {}).get('total', 0):.0f}")
+
+
+def last_reports(index: Path, limit: int = 8) -> list[Mapping[str, Any]]:
+    """The newest stored run reports; one that can't be read is left out."""
+    reports = []
+    for path in sorted((index / "runs").glob("*.json"), reverse=True)[:limit]:
+        with suppress(OSError, ValueError):
+            reports.append(json.loads(path.read_text("utf-8")))
+    return reports
 
 
 def as_csv(rows: Iterable[Sequence[str]]) -> str:

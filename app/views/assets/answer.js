@@ -12,7 +12,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   part("strip", data.strip, (items) => items.length && el("p", { class: "pa-strip" }, items.join(" · ")));
   part("status", [data.status, data.state], () => status(data, send));
   part("reason", data.reason, (text) => text && el("p", { class: "pa-reason" }, text));
-  part("blocks", [data.blocks, data.open], () => blocks(root, data, data.blocks));
+  part("blocks", [data.blocks, data.open], () => blocks(root, data, data.blocks, true));
   part("draft", data.draft, (text) => text && draft(text));
   part("escalation", [data.escalation, data.open], () => data.escalation && escalation(root, data));
   part("notes", data.notes, (notes) => notes.map((note) => el("p", { class: "pa-note" }, icon("alert"), el("span", {}, note))));
@@ -42,14 +42,15 @@ function status(data, send) {
     live && el("button", { class: "pa-tool", type: "button", onclick: () => send({ type: "stop" }) }, icon("stop"), "Stop"));
 }
 
-function blocks(root, data, items) {
+// Only the answer's own steps are a checklist; the passages it was written from are to be read.
+function blocks(root, data, items, tickable) {
   const out = [];
   for (const item of items) {
     const last = out[out.length - 1];
     if (item.kind === "step") {
       const list = last && last.tagName === "OL" ? last : el("ol", { class: "pa-steps" });
       if (list !== last) out.push(list);
-      list.append(step(root, data, item, list.children.length));
+      list.append(tickable ? step(root, data, item, list.children.length) : el("li", {}, el("div", {}, item.text, marks(root, data, item.marks))));
     } else if (item.kind === "row") {
       const table = last && last.headKey === JSON.stringify(item.head) ? last : tableFor(item);
       if (table !== last) out.push(table);
@@ -61,7 +62,7 @@ function blocks(root, data, items) {
 
 function step(root, data, item, position) {
   const key = `${TICKS}${data.id}:${position}`;
-  const box = el("input", { type: "checkbox", id: `${data.id}-${root.dataset.state}-${position}` });
+  const box = el("input", { type: "checkbox", id: `${data.id}-${position}` });
   box.checked = sessionStorage.getItem(key) === "1";
   box.addEventListener("change", () => sessionStorage.setItem(key, box.checked ? "1" : "0"));
   const numbered = /^(step\s+)?\(?\d+(\.\d+)*[.):]?\s/i.test(item.text);
@@ -128,7 +129,7 @@ function escalation(root, data) {
 }
 
 function evidence(root, data) {
-  const inner = el("div", { class: "pa-evidence-body" }, blocks(root, data, data.evidence.blocks));
+  const inner = el("div", { class: "pa-evidence-body" }, blocks(root, data, data.evidence.blocks, false));
   if (data.evidence.open) return el("section", { class: "pa-evidence" }, el("h3", {}, data.evidence.title), inner);
   return el("details", { class: "pa-more" }, el("summary", {}, data.evidence.title), inner);
 }
