@@ -1,7 +1,6 @@
 """RAGAS's scores for rows: without a model for every row, by the judge for the answered ones."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ from app.answer import Answer
 from eval.answers import citations_of, shown_text
 from eval.ranking import DEPTH, passage_of
 from eval.relevance import finds, units
+from eval.run import map_workers
 from eval.stored import Stored
 from eval.summary import Row
 from ingest.errors import LLMError
@@ -89,8 +89,7 @@ class JudgedScorer:
 
     def __call__(self, rows: Sequence[Row]) -> list[Row]:
         """The rows with their scores; whatever could not be scored stands in `unscored`."""
-        with ThreadPoolExecutor(max_workers=self.workers) as pool:
-            return list(pool.map(self._judge, rows))
+        return map_workers(self._judge, rows, self.workers)
 
     def _judge(self, row: Row) -> Row:
         answer = row.outcome.answer

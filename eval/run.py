@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from app.access import Reader
 from app.answer import Answer, Filters, Turn
@@ -15,6 +15,8 @@ from app.settings import Settings
 from eval.cases import Case
 from eval.outcome import Journal, Outcome, outcome_key
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 PACKAGES = ("app", "ingest")
 # Where files lie and how fast a machine is does not shape an answer.
 _NOT_CONFIGURATION = {"index", "state", "models", "corpus", "readers", "local_api_key", "local_threads", "prices"}
@@ -53,8 +55,15 @@ def run_cases(cases: Sequence[Case], plan: Plan) -> list[Outcome]:
     done = plan.journal.read() if plan.resume else {}
     if not plan.resume:
         plan.journal.clear()
-    with ThreadPoolExecutor(max_workers=max(1, plan.workers)) as pool:
-        return list(pool.map(lambda case: _one(case, plan, done), cases))
+    return map_workers(lambda case: _one(case, plan, done), cases, plan.workers)
+
+
+def map_workers(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> list[Result]:
+    """Results in the items' order; one worker runs in this thread, so that Ctrl-C stops it at once."""
+    if workers <= 1:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        return list(pool.map(function, items))
 
 
 def _one(case: Case, plan: Plan, done: dict[str, Outcome]) -> Outcome:
