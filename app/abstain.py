@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from app.evidence import Selection, Unit, shows
+from app.evidence import Selection, Unit
 from app.question import Question
-from app.values import currencies, messages, reason_codes, systems
+from app.values import currencies, messages, reason_codes, shows, systems
 from ingest.index import Index
 from ingest.lexical import analyse
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.question import Question
 from app.retrieve import Hit
-from app.values import conflict
+from app.values import conflict, has_value, shows
 from ingest.chunk import Chunk
 from ingest.index import Index, Scores
 from ingest.lexical import analyse
@@ -51,30 +51,6 @@ class Selection:
     ranked: tuple[Unit, ...]
 
 
-_SHOWS: dict[str, re.Pattern[str]] = {
-    "time": re.compile(
-        r"\b\d{1,2}[:.]\d\d\b|\b\d{1,2} ?[ap]\.?m\b|\b(?:noon|midnight|close of business|end of day)\b", re.I
-    ),
-    "amount": re.compile(
-        r"[$€£¥]\s?\d|\b[A-Z]{3} ?\d|\b\d[\d,.]* ?(?:[A-Z]{3}\b|million|percent|%)|\b\d{1,3}(?:,\d{3})+"
-    ),
-    "duration": re.compile(
-        r"\b(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|twenty|thirty|sixty|ninety)[- ]"
-        r"(?:\w+[- ]){0,2}(?:minute|hour|day|week|month|year)s?\b",
-        re.I,
-    ),
-    "person": re.compile(
-        r"\b(?:team|desk|manager|officer|lead|head|supervisor|analyst|committee|board|owner|operations)\b", re.I
-    ),
-}
-
-
-def shows(kind: str, text: str) -> bool:
-    """Whether the text holds the kind of value asked for (a time, an amount, a duration, a role)."""
-    pattern = _SHOWS.get(kind)
-    return pattern is None or bool(pattern.search(text))
-
-
 def select_evidence(question: Question, hits: Sequence[Hit], index: Index, vector: Scores) -> Selection:
     """Rank the units of the best hits and choose those that answer; `vector` (dim,) is the question's."""
     ranked = _ranked(question, hits[:READ_HITS], index, vector)
@@ -110,7 +86,7 @@ def _ranked(question: Question, hits: Sequence[Hit], index: Index, vector: Score
             in_unit = sum(weight for term, weight in idf.items() if term in own) / total
             in_context = sum(weight for term, weight in idf.items() if term in own or term in around) / total
             score = 0.35 * in_unit + 0.15 * in_context + 0.2 * hit.score + 0.5 * float(meaning)
-            score += 0.1 if question.wants in _SHOWS and shows(question.wants, unit.text) else 0.0
+            score += 0.1 if has_value(question.wants) and shows(question.wants, unit.text) else 0.0
             scored.append(replace(unit, score=score, coverage=in_context, meaning=float(meaning)))
     return sorted(scored, key=lambda unit: -unit.score)
 

@@ -1,8 +1,7 @@
 """Question -> hits: filters inside the search, lexical and dense scores fused, versions in force only.
 
-Each passage gets five scores: cosine similarity and BM25 of the passage, BM25 of its whole section, and the best
-cosine and BM25 among its sentences, steps and rows. They are brought to a common scale over the candidates and added
-with fixed weights (see `make ablation`).
+Candidates come from three searches (nearest vectors, BM25 of passages, BM25 of whole sections); `app.rank` orders
+them. A hit is the best passage with its neighbours in the section.
 """
 
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from pydantic import ConfigDict
 
 from app.access import Reader, may_read
 from app.question import Question, read_question
+from app.rank import rank
 from ingest.chunk import Chunk
 from ingest.embed import Embedder
 from ingest.index import Index, IndexedDocument, Mask, Rows, Scores
@@ -35,17 +35,6 @@ class Filters:
     rails: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     doc_types: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Share of each score in the fused one. `unit_*` are the scores of the passage's best sentence, step or row."""
-
-    dense: float = 0.3
-    passage: float = 0.2
-    section: float = 0.15
-    unit_dense: float = 0.2
-    unit_lexical: float = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +73,9 @@ class Retrieval:
 class Retriever:
     """Searches one opened index; thread-safe."""
 
-    def __init__(self, index: Index, embedder: Embedder, weights: Weights | None = None) -> None:
+    def __init__(self, index: Index, embedder: Embedder) -> None:
         self.index = index
         self.embedder = embedder
-        self.weights = weights or Weights()
         self._mask = lru_cache(maxsize=256)(self._permitted)
 
     def search(self, question: Question, filters: Filters, reader: Reader, k: int = 10) -> Retrieval:
@@ -121,34 +109,22 @@ class Retriever:
 
         return self.index.rows_where(permitted)
 
-    def _rank(self, question: Question, vector: Scores, allowed: Mask) -> tuple[Rows, Scores, Scores]:
-        """Permitted candidate rows, best first, with fused score and cosine similarity."""
-        dense_rows, _ = self.index.search_dense(vector, allowed, CANDIDATES)
+    def candidates(self, question: Question, filters: Filters, reader: Reader) -> tuple[Scores, Rows]:
+        """The question's vector, and the permitted rows in force that any of the three searches brings."""
+        vector = self.embedder.embed_query(question.text)
+        allowed = self._mask(filters, reader.groups, filters.as_of or date.today(), True)
+        return vector, self._candidates(question, vector, allowed)
+
+    def _candidates(self, question: Question, vector: Scores, allowed: Mask) -> Rows:
+        dense, _ = self.index.search_dense(vector, allowed, CANDIDATES)
         passage = np.where(allowed, self.index.score_passages(question.searched), 0)
         section = np.where(allowed, self.index.score_sections(question.searched), 0)
-        rows = np.unique(np.concatenate([dense_rows, _top(passage), _top(section)]))
-        if not len(rows):
-            return rows, np.zeros(0, np.float32), np.zeros(0, np.float32)
-        similarity = self.index.vectors(rows) @ vector
-        unit_dense, unit_lexical = self._best_units(question, vector, rows)
-        weights = self.weights
-        fused = (
-            weights.dense * _scaled(similarity)
-            + weights.passage * _scaled(passage[rows])
-            + weights.section * _scaled(section[rows])
-            + weights.unit_dense * _scaled(unit_dense)
-            + weights.unit_lexical * _scaled(unit_lexical)
-        )
-        order = np.argsort(-fused, kind="stable")
-        return rows[order], fused[order], similarity[order]
+        return np.unique(np.concatenate([dense, _top(passage), _top(section)]))
 
-    def _best_units(self, question: Question, vector: Scores, rows: Rows) -> tuple[Scores, Scores]:
-        """For each row the best cosine and the best BM25 among its units."""
-        lexical = self.index.score_units(question.searched)
-        ranges = [self.index.unit_range(int(row)) for row in rows]
-        meaning = [(self.index.unit_vectors(int(row)) @ vector).max(initial=-1) for row in rows]
-        words = [lexical[start:end].max(initial=0) for start, end in ranges]
-        return np.array(meaning, dtype=np.float32), np.array(words, dtype=np.float32)
+    def _rank(self, question: Question, vector: Scores, allowed: Mask) -> tuple[Rows, Scores, Scores]:
+        """Permitted candidate rows, best first, with score and cosine similarity."""
+        rows, scores = rank(question, vector, self.index, self._candidates(question, vector, allowed))
+        return rows, scores, self.index.vectors(rows) @ vector if len(rows) else scores
 
     def _better_elsewhere(self, question: Question, vector: Scores, in_force: Mask, others: Mask) -> Hit | None:
         """The passage of a version not in force that would have come first, had it been in force."""
@@ -215,12 +191,6 @@ def _within(values: Sequence[str], wanted: Sequence[str]) -> bool:
 def _top(scores: Scores) -> Rows:
     count = min(CANDIDATES, int((scores > 0).sum()))
     return np.argpartition(-scores, count - 1)[:count] if count else np.zeros(0, np.int64)
-
-
-def _scaled(scores: Scores) -> Scores:
-    """Scores as 0 to 1 over the candidates."""
-    low, high = float(scores.min()), float(scores.max())
-    return (scores - low) / (high - low) if high > low else np.zeros_like(scores)
 
 
 class ProceduresRetriever(BaseRetriever):

@@ -97,6 +97,35 @@ def negated(text: str) -> bool:
     return bool(_NEGATION.search(text))
 
 
+_SHOWS: dict[str, re.Pattern[str]] = {
+    "time": re.compile(
+        r"\b\d{1,2}[:.]\d\d\b|\b\d{1,2} ?[ap]\.?m\b|\b(?:noon|midnight|close of business|end of day)\b", re.I
+    ),
+    "amount": re.compile(
+        r"[$€£¥]\s?\d|\b[A-Z]{3} ?\d|\b\d[\d,.]* ?(?:[A-Z]{3}\b|million|percent|%)|\b\d{1,3}(?:,\d{3})+"
+    ),
+    "duration": re.compile(
+        r"\b(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|twenty|thirty|sixty|ninety)[- ]"
+        r"(?:\w+[- ]){0,2}(?:minute|hour|day|week|month|year)s?\b",
+        re.I,
+    ),
+    "person": re.compile(
+        r"\b(?:team|desk|manager|officer|lead|head|supervisor|analyst|committee|board|owner|operations)\b", re.I
+    ),
+}
+
+
+def has_value(kind: str) -> bool:
+    """Whether questions of this kind ask for something that can be seen in a text."""
+    return kind in _SHOWS
+
+
+def shows(kind: str, text: str) -> bool:
+    """Whether the text holds the kind of value asked for (a time, an amount, a duration, a role)."""
+    pattern = _SHOWS.get(kind)
+    return pattern is None or bool(pattern.search(text))
+
+
 def conflict(question: str, evidence: Iterable[str]) -> str:
     """Why the evidence is about something else than the question, or "".
 

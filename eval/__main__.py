@@ -6,6 +6,7 @@
     python -m eval pairs --cases FILE --out FILE             labelled pairs to calibrate a judge with
     python -m eval calibrate --pairs FILE --judge ...        a judge's agreement with labelled pairs
     python -m eval bench --index DIR                         speed and rank against the usual ways
+    python -m eval tune --cases FILE --index DIR             fit the ranking's weights, and ablate its features
     python -m eval metrics                                   every metric and its meaning
 
 Exit codes: 0 passed, 1 below a threshold (or findings), 2 could not run, 3 configuration or case file.
@@ -20,6 +21,7 @@ from rich.markup import escape
 from eval.bench import bench_command
 from eval.commands import calibrate_command, compare_command, lint_command, metrics_command, pairs_command
 from eval.score import score_command
+from eval.tune import tune_command
 from ingest.errors import AssistantError
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
@@ -29,6 +31,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "pairs": pairs_command,
     "calibrate": calibrate_command,
     "bench": bench_command,
+    "tune": tune_command,
     "metrics": metrics_command,
 }
 

@@ -314,6 +314,11 @@ class Index:
         """BM25 of every passage (chunks,)."""
         return _bm25_scores(self._passages, terms, len(self))
 
+    def term_scores(self, terms: Sequence[Alternatives], rows: Rows) -> Scores:
+        """BM25 of each term in each of the given passages, (terms, rows)."""
+        scores = [_bm25_scores(self._passages, [group], len(self))[rows] for group in terms]
+        return np.stack(scores) if scores else np.zeros((0, len(rows)), dtype=np.float32)
+
     def score_sections(self, terms: Sequence[Alternatives]) -> Scores:
         """BM25 of every passage's whole section (chunks,)."""
         scores = _bm25_scores(self._sections, terms, int(self.section_of.max(initial=-1)) + 1)

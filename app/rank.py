@@ -1,0 +1,130 @@
+"""The ranking of candidate passages: a few features of question and passage, added with weights fitted on cases.
+
+`eval tune` fits the weights by a listwise softmax and prints what each group of features is worth on cases that the
+fit has not seen.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import log
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.question import Question
+from app.values import currencies, has_value, shows
+from ingest.chunk import Chunk
+from ingest.index import Index, Rows, Scores
+from ingest.lexical import analyse
+
+READ = 60  # best candidates whose text is read for the finer features
+FIRST = {"dense": 0.3, "passage": 0.15, "section": 0.15, "unit_dense": 0.4}  # chooses those
+
+WEIGHTS: dict[str, float] = {
+    "dense": 2.1,
+    "passage": 0.8,
+    "section": 1.8,
+    "unit_dense": 1.9,
+    "unit_lexical": 1.5,
+    "coverage": 2.4,
+    "heading": 0.9,
+    "title": 0.9,
+    "section_best": 2.1,
+    "document_best": 1.8,
+    "names": 0.4,
+    "currency": 0.4,
+    "value": 1.0,
+    "steps": 0.6,
+    "length": 0.8,
+}
+
+
+def rank(
+    question: Question, vector: Scores, index: Index, rows: Rows, weights: dict[str, float] | None = None
+) -> tuple[Rows, Scores]:
+    """The best of the candidate `rows`, best first, with scores from 0 to 1."""
+    if not len(rows):
+        return rows, np.zeros(0, dtype=np.float32)
+    weights = weights or WEIGHTS
+    best, features = features_of(question, vector, index, rows)
+    scores = sum(weights[name] * values for name, values in features.items()) / sum(weights.values())
+    order = np.argsort(-np.asarray(scores), kind="stable")
+    return best[order], np.asarray(scores, dtype=np.float32)[order]
+
+
+def features_of(question: Question, vector: Scores, index: Index, rows: Rows) -> tuple[Rows, dict[str, Scores]]:
+    """The candidates worth reading, and each feature of them (rows,), mostly from 0 to 1."""
+    coarse = _scores(question, vector, index, rows)
+    first = np.asarray(sum(weight * coarse[name] for name, weight in FIRST.items()))
+    coarse["section_best"] = _best_of_group(first, index.section_of[rows], 1)
+    coarse["document_best"] = _best_of_group(first, index.document_of[rows], 3)
+    keep = np.argsort(-first, kind="stable")[:READ]
+    features = {name: values[keep] for name, values in coarse.items()}
+    best = rows[keep]
+    return best, features | _read(question, index, best, index.chunks(best))
+
+
+def _scores(question: Question, vector: Scores, index: Index, rows: Rows) -> dict[str, Scores]:
+    """What arrays alone tell: similarities, BM25 on three units of text, and the share of the question found."""
+    by_term = index.term_scores(question.searched, rows)
+    units = index.score_units(question.searched)
+    ranges = [index.unit_range(int(row)) for row in rows]
+    found = by_term[: len(question.terms)] > 0
+    idf = np.array([_idf(index, group) for group in question.searched[: len(question.terms)]], dtype=np.float32)
+    names = [position for position, term in enumerate(question.terms) if any(char.isdigit() for char in term)]
+    return {
+        "dense": _scaled(index.vectors(rows) @ vector),
+        "passage": _scaled(by_term.sum(axis=0)),
+        "section": _scaled(index.score_sections(question.searched)[rows]),
+        "unit_dense": _scaled(np.array([(index.unit_vectors(int(row)) @ vector).max(initial=-1) for row in rows])),
+        "unit_lexical": _scaled(np.array([units[start:end].max(initial=0) for start, end in ranges])),
+        "coverage": (idf @ found / idf.sum()) if len(idf) else np.zeros(len(rows), dtype=np.float32),
+        "names": found[names].mean(axis=0) if names else np.zeros(len(rows), dtype=np.float32),
+    }
+
+
+def _read(question: Question, index: Index, rows: Rows, chunks: Sequence[Chunk]) -> dict[str, Scores]:
+    """What the passage's words and place in the document tell."""
+    asked = currencies(question.text)
+    titles = [index.documents[int(index.document_of[row])].record.title for row in rows]
+    columns = {
+        "heading": [_share(question, index, chunk.heading_path[-1] if chunk.heading_path else "") for chunk in chunks],
+        "title": [_share(question, index, title) for title in titles],
+        "currency": [float(bool(asked & currencies(chunk.text))) for chunk in chunks],
+        "value": [float(has_value(question.wants) and shows(question.wants, chunk.text)) for chunk in chunks],
+        "steps": [float(question.wants == "steps" and any(p.kind == "step" for p in chunk.parts)) for chunk in chunks],
+        "length": [min(len(chunk.text) / 1000, 1.0) for chunk in chunks],
+    }
+    return {name: np.array(values, dtype=np.float32) for name, values in columns.items()}
+
+
+def _share(question: Question, index: Index, text: str) -> float:
+    """The idf-weighted share of the question's terms that stand in a heading or title."""
+    words = _words(text)
+    weights = [(_idf(index, group), group) for group in question.searched[: len(question.terms)]]
+    total = sum(weight for weight, _ in weights)
+    return sum(weight for weight, group in weights if not words.isdisjoint(group)) / total if total else 0.0
+
+
+@lru_cache(maxsize=20_000)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(analyse(text))
+
+
+def _idf(index: Index, alternatives: Sequence[str]) -> float:
+    """Of the term as typed if the library has it, else of its commonest synonym."""
+    counts = [index.document_frequency(term) for term in alternatives]
+    return log(1 + len(index) / (1 + (counts[0] or max(counts))))
+
+
+def _best_of_group(scores: NDArray[Any], groups: Rows, count: int) -> Scores:
+    """For each row the mean of the `count` best scores of its group."""
+    best = {group: float(np.sort(scores[groups == group])[-count:].mean()) for group in np.unique(groups)}
+    return np.array([best[group] for group in groups], dtype=np.float32)
+
+
+def _scaled(scores: NDArray[Any]) -> Scores:
+    """Scores as 0 to 1 over the candidates."""
+    low, high = float(scores.min()), float(scores.max())
+    return np.asarray((scores - low) / (high - low) if high > low else np.zeros_like(scores), dtype=np.float32)
