@@ -4,7 +4,7 @@
 fit has not seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import log
 from typing import Any
@@ -21,7 +21,7 @@ from ingest.lexical import analyse
 READ = 60  # best candidates whose text is read for the finer features
 FIRST = {"dense": 0.3, "passage": 0.15, "section": 0.15, "unit_dense": 0.4}  # chooses those
 
-WEIGHTS: dict[str, float] = {
+WEIGHTS: Mapping[str, float] = {
     "dense": 2.1,
     "passage": 0.8,
     "section": 1.8,
@@ -41,14 +41,13 @@ WEIGHTS: dict[str, float] = {
 
 
 def rank(
-    question: Question, vector: Scores, index: Index, rows: Rows, weights: dict[str, float] | None = None
+    question: Question, vector: Scores, index: Index, rows: Rows, weights: Mapping[str, float] = WEIGHTS
 ) -> tuple[Rows, Scores]:
     """The best of the candidate `rows`, best first, with scores from 0 to 1."""
     if not len(rows):
         return rows, np.zeros(0, dtype=np.float32)
-    weights = weights or WEIGHTS
     best, features = features_of(question, vector, index, rows)
-    scores = sum(weights[name] * values for name, values in features.items()) / sum(weights.values())
+    scores = sum(weights.get(name, 0.0) * values for name, values in features.items()) / sum(weights.values())
     order = np.argsort(-np.asarray(scores), kind="stable")
     return best[order], np.asarray(scores, dtype=np.float32)[order]
 

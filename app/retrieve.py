@@ -4,7 +4,7 @@ Candidates come from three searches (nearest vectors, BM25 of passages, BM25 of 
 them. A hit is the best passage with its neighbours in the section.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -18,7 +18,7 @@ from pydantic import ConfigDict
 
 from app.access import Reader, may_read
 from app.question import Question, read_question
-from app.rank import rank
+from app.rank import WEIGHTS, rank
 from ingest.chunk import Chunk
 from ingest.embed import Embedder
 from ingest.index import Index, IndexedDocument, Mask, Rows, Scores
@@ -73,9 +73,10 @@ class Retrieval:
 class Retriever:
     """Searches one opened index; thread-safe."""
 
-    def __init__(self, index: Index, embedder: Embedder) -> None:
+    def __init__(self, index: Index, embedder: Embedder, weights: Mapping[str, float] = WEIGHTS) -> None:
         self.index = index
         self.embedder = embedder
+        self.weights = weights
         self._mask = lru_cache(maxsize=256)(self._permitted)
 
     def search(self, question: Question, filters: Filters, reader: Reader, k: int = 10) -> Retrieval:
@@ -123,7 +124,8 @@ class Retriever:
 
     def _rank(self, question: Question, vector: Scores, allowed: Mask) -> tuple[Rows, Scores, Scores]:
         """Permitted candidate rows, best first, with score and cosine similarity."""
-        rows, scores = rank(question, vector, self.index, self._candidates(question, vector, allowed))
+        candidates = self._candidates(question, vector, allowed)
+        rows, scores = rank(question, vector, self.index, candidates, self.weights)
         return rows, scores, self.index.vectors(rows) @ vector if len(rows) else scores
 
     def _better_elsewhere(self, question: Question, vector: Scores, in_force: Mask, others: Mask) -> Hit | None:

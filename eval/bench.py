@@ -3,8 +3,8 @@
 import argparse
 import resource
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from rich.table import Table
 from app.access import Reader
 from app.answer import Assistant, Filters, open_assistant
 from app.question import read_question
-from app.retrieve import Retriever, Weights
+from app.rank import WEIGHTS
+from app.retrieve import Retriever
 from app.settings import load_settings
 from eval.cases import Case, load_cases
 from eval.options import Parser
@@ -69,11 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def only(names: Sequence[str]) -> Weights | None:
-    """Equal weights for the named scores and none for the others; None (ours) without names."""
-    if not names:
-        return None
-    return Weights(**{field.name: float(field.name in names) / len(names) for field in fields(Weights)})
+def only(names: Sequence[str]) -> Mapping[str, float]:
+    """Equal weights for the named features and none for the others; the fitted ones (ours) without names."""
+    return dict.fromkeys(names, 1.0) if names else WEIGHTS
 
 
 def _measure(retriever: Retriever, chosen: Sequence[str], cases: Sequence[Case], bars: StartBar, name: str) -> Measure:
