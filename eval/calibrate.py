@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from eval.cases import Case
+from eval.facts import states_fact
 from eval.quantities import is_quantity, tokens
 from ingest.errors import CaseError
 
@@ -75,24 +76,33 @@ def cohen_kappa(left: Sequence[bool], right: Sequence[bool]) -> float:
     return 0.0 if chance == 1 else (observed - chance) / (1 - chance)
 
 
-def make_pairs(cases: Iterable[Case]) -> list[Pair]:
-    """Labelled pairs from golden cases, right by construction, to be read over by a person.
+def make_pairs(cases: Iterable[Case], each: int | None = None) -> list[Pair]:
+    """Labelled pairs from golden cases, to be read over by a person; at most `each` of a label, spread over the cases.
 
-    supported: a fact with its own quotes. contradicted: the same fact with one figure changed, or turned into its
-    opposite. not stated: the fact with the quotes of a case from another document that share none of its figures.
+    supported: a fact with its own quotes, where these are seen to state it. contradicted: the same fact with one
+    figure changed, or turned into its opposite. not stated: the fact with the quotes of a case from other documents
+    that share none of its figures.
     """
-    usable = [case for case in cases if case.answerable and case.facts and any(gold.quote for gold in case.required)]
-    pairs: list[Pair] = []
+    usable = [case for case in cases if case.answerable and case.facts and _evidence(case)]
+    pairs: dict[Label, list[Pair]] = {label: [] for label in get_args(Label)}
     for case in usable:
         evidence = _evidence(case)
         for number, fact in enumerate(case.facts, 1):
+            if not states_fact(fact, evidence):
+                continue
             name = f"{case.id}-{number}"
-            pairs.append(Pair(f"{name}-s", fact, evidence, "supported"))
+            pairs["supported"].append(Pair(f"{name}-s", fact, evidence, "supported"))
             if (opposite := contradict(fact)) != fact:
-                pairs.append(Pair(f"{name}-c", opposite, evidence, "contradicted"))
+                pairs["contradicted"].append(Pair(f"{name}-c", opposite, evidence, "contradicted"))
             if (foreign := _foreign(case, fact, usable)) is not None:
-                pairs.append(Pair(f"{name}-n", fact, foreign, "not stated"))
-    return pairs
+                pairs["not stated"].append(Pair(f"{name}-n", fact, foreign, "not stated"))
+    return sorted((pair for group in pairs.values() for pair in _spread(group, each)), key=lambda pair: pair.id)
+
+
+def _spread(pairs: Sequence[Pair], most: int | None) -> list[Pair]:
+    if most is None or len(pairs) <= most:
+        return list(pairs)
+    return [pairs[i * len(pairs) // most] for i in range(most)]
 
 
 def _evidence(case: Case) -> str:
@@ -105,7 +115,7 @@ def _foreign(case: Case, fact: str, cases: Sequence[Case]) -> str | None:
     for other in (*cases[start:], *cases[:start]):
         text = _evidence(other)
         docs = {gold.doc for gold in other.gold} & {gold.doc for gold in case.gold}
-        if not docs and not figures & set(tokens(text)):
+        if not docs and not figures & set(tokens(text)) and not states_fact(fact, text):
             return text
     return None
 

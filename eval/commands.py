@@ -17,7 +17,7 @@ from eval.jury import open_jury
 from eval.lint import lint_cases, lock_path, read_lock, write_lock
 from eval.markdown import comparison_page
 from eval.metrics import METRICS
-from eval.options import Parser, add_judge_options, judge_settings
+from eval.options import Parser, add_judge_options, judge_settings, positive
 from eval.progress import progress_bars
 from eval.report import read_baseline
 from eval.stored import Stored
@@ -53,8 +53,9 @@ def pairs_command(argv: Sequence[str]) -> int:
     parser = Parser(prog="python -m eval pairs", description="Labelled pairs to calibrate a judge with.")
     parser.add_argument("--cases", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--each", type=positive, default=50, help="at most so many of each label (default 50)")
     args = parser.parse_args(argv)
-    pairs = make_pairs(load_cases(args.cases))
+    pairs = make_pairs(load_cases(args.cases), args.each)
     write_pairs(pairs, args.out)
     Console().print(f"{len(pairs)} pairs in {args.out}; read them over before you rely on them", markup=False)
     return 0

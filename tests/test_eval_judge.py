@@ -2,6 +2,7 @@
 
 import asyncio
 import warnings
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,9 @@ def test_pairs_are_made_and_agreed_on(tmp_path: Path) -> None:
     pairs = make_pairs(build_cases())
     assert {pair.label for pair in pairs} == {"supported", "contradicted", "not stated"}
     assert len(pairs) == 180
+    assert Counter(pair.label for pair in make_pairs(build_cases(), each=7)) == dict.fromkeys(
+        ("supported", "contradicted", "not stated"), 7
+    )
     write_pairs(pairs, tmp_path / "pairs.jsonl")
     assert load_pairs(tmp_path / "pairs.jsonl") == pairs
     by_quote = [
