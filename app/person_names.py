@@ -75,7 +75,7 @@ def _titled(run: list[re.Match[str]], plain: list[str]) -> int:
 
 def _known(run: list[re.Match[str]], plain: list[str], *, announced: bool) -> int:
     """A given name with what follows; alone it is a name only where a party was announced."""
-    if len(run) > 1 and plain[1] in SURNAMES:
+    if len(run) > 1 and plain[1] in SURNAMES and (_is_capital(run[0]) or plain[0] not in AMBIGUOUS_NAMES):
         return max(2, _capitals(run, plain) if _is_capital(run[0]) else 2)
     if plain[0] in AMBIGUOUS_NAMES:
         return 0
