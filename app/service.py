@@ -10,6 +10,7 @@ from app.access import Reader, local_reader
 from app.answer import Assistant, Filters, Turn, open_assistant
 from app.job import Job
 from app.llm import LLM
+from app.prompt import build_messages
 from app.settings import Settings
 from ingest.errors import AssistantError
 
@@ -91,7 +92,7 @@ class Service:
 
 def _warm_model(llm: LLM) -> None:
     try:
-        llm.warm()
+        llm.warm(build_messages("", ()))  # the part that all prompts begin with
     except AssistantError as error:
         _LOG.warning("the model is not ready: %s", error)
 

@@ -102,7 +102,7 @@ def _show_generations(service: Service, assistant: Assistant) -> None:
         state = "Serving" if folder.name == assistant.library.index.generation else ""
         counts = (f"{len(manifest.documents):,}", f"{len(manifest.quarantine):,}")
         rows.append((folder.name, f"{manifest.published_at:%Y-%m-%d %H:%M} UTC", *counts, state or manifest.forced))
-    show_grid(("Generation", "Published", "Documents", "Left out", ""), rows, numeric=(2, 3), label="Generations")
+    show_grid(("Generation", "Published", "Documents", "Left out", "Note"), rows, numeric=(2, 3), label="Generations")
 
 
 def _show_runs(index: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -209,6 +210,47 @@ def test_every_width_and_theme_can_be_used(visit: Open, url: str, tmp_path: Path
     assert chat.page.evaluate("document.documentElement.scrollWidth") <= width
     background = chat.page.locator(".stApp").evaluate("e => getComputedStyle(e).backgroundColor")
     assert background == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(18, 23, 24)")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_view(visit: Open, url: str, scheme: str) -> None:
+    chat = visit(url, color_scheme=scheme)
+    script = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+    def violations() -> list[str]:
+        chat.page.evaluate(script)
+        found = chat.page.evaluate("rules => axe.run(document, {runOnly: rules})", rules)["violations"]
+        return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
+    expect(chat.page.locator(".pa-chip").first).to_be_visible()
+    assert violations() == []
+    chat.ask(QUESTION)
+    assert violations() == []
+    chat.last.locator(".pa-cite").first.click()
+    expect(chat.page.locator(".pa-box").first).to_be_visible()
+    assert violations() == []
+    chat.page.get_by_role("button", name="Close the source").click()
+    chat.ask("What does the dental plan cover?")
+    assert violations() == []
+    chat.page.get_by_role("link", name="Library status").click()
+    expect(chat.page.locator(".pa-grid").first).to_be_visible()
+    assert violations() == []
+
+
+def test_a_question_can_be_edited_and_asked_again(visit: Open, url: str) -> None:
+    chat = visit(url)
+    chat.ask(QUESTION)
+    chat.last.locator(".pa-steps input").nth(1).check()
+    chat.last.locator(".pa-cite").first.click()
+    expect(chat.page.locator(".pa-box").first).to_be_visible()
+    expect(chat.last.locator(".pa-steps input:checked")).to_have_count(1)
+    chat.last.get_by_role("button", name="Edit this question").click()
+    expect(chat.page.get_by_label("Ask about a procedure")).to_have_value(QUESTION)
+    chat.last.get_by_role("button", name="Ask again").click()
+    expect(chat.page.locator(".pa-turn")).to_have_count(2)
+    expect(chat.last).to_have_attribute("data-state", "done")
+    expect(chat.page.locator(".pa-box").first).to_be_visible()
 
 
 def test_a_models_draft_is_shown_as_such_until_it_is_checked(visit: Open, chat: Chat, index: Path) -> None:
