@@ -1,10 +1,12 @@
 """Whether the evidence answers the question at all; decided here, never by the model."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.evidence import Selection, Unit
 from app.question import Question
+from app.rank import weigh_terms, words_of
 from app.values import currencies, messages, reason_codes, shows, systems
 from ingest.index import Index
 from ingest.lexical import analyse
@@ -14,7 +16,7 @@ from ingest.lexical import analyse
 class OperatingPoint:
     """Below this value the procedures are taken not to answer (see `make calibrate`)."""
 
-    closeness: float = 0.7  # idf-weighted share of the question's terms found + cosine of question and best passage
+    closeness: float = 0.5
 
 
 def why_not(question: Question, selection: Selection, index: Index, point: OperatingPoint | None = None) -> str:
@@ -25,11 +27,27 @@ def why_not(question: Question, selection: Selection, index: Index, point: Opera
     missing = _missing_names(question, selection, index)
     if missing:
         return f"nothing found mentions {', '.join(missing)}"
-    best = selection.chosen[0]
-    coverage = max(unit.coverage for unit in selection.chosen)
-    if coverage + best.hit.similarity < point.closeness:
+    if closeness(question, selection, index) < point.closeness:
         return "nothing found is close enough to this"
     return _no_value(question, selection)
+
+
+def closeness(question: Question, selection: Selection, index: Index) -> float:
+    """How near the evidence comes to the question.
+
+    The best cosine and the best share of the question's terms among the first three hits, less half the share of
+    terms that the whole library does not know.
+    """
+    terms = weigh_terms(question, index)
+    hits = list({unit.hit.chunk_id: unit.hit for unit in sorted(selection.ranked, key=lambda u: -u.hit.score)}.values())
+    unknown = [w for group, w in zip(terms.groups, terms.weights, strict=True) if not _known(group, index)]
+    shares = [terms.share_in(words_of(f"{hit.text}\n{hit.section}\n{hit.title}")) for hit in hits[:3]]
+    similarity = max(hit.similarity for hit in hits[:3])
+    return similarity + max(shares) - 0.5 * sum(unknown) / (sum(terms.weights) or 1.0)
+
+
+def _known(group: Sequence[str], index: Index) -> bool:
+    return any(index.document_frequency(term) for term in group)
 
 
 def _no_value(question: Question, selection: Selection) -> str:
@@ -68,14 +86,19 @@ def _siblings(unit: Unit, asked: set[str]) -> set[str]:
 
 
 def _missing_names(question: Question, selection: Selection, index: Index) -> list[str]:
-    """Names in the question that stand nowhere in the evidence; of the loose ones, only those nobody ever wrote."""
-    text = "\n".join(f"{u.hit.text}\n{u.hit.section}\n{u.hit.title}" for u in selection.chosen)
-    present = set(analyse(text))
-    strict = reason_codes(question.asked) | messages(question.asked)
-    absent = {name.upper() for name in strict if not set(analyse(name)) <= present}
-    absent |= {name.upper() for name in currencies(question.asked) - currencies(text)}
+    """Identifiers in the question that the library does not know, and codes or currencies that no hit is about."""
+    hits = {unit.hit.chunk_id: unit.hit for unit in selection.ranked}.values()
+    text = "\n".join(f"{hit.text}\n{hit.section}\n{hit.title}" for hit in hits)
+    present = words_of(text)
+    synonyms = {term: group for group in question.searched for term in group[:1]}
+    absent = {name.upper() for name in currencies(question.asked) - currencies(text)}
     for name in question.names:
-        terms = analyse(name)
-        if terms and all(index.document_frequency(term) == 0 for term in terms):
+        term = next(iter(analyse(name)), "")  # of "REP-03" the whole identifier, not its halves
+        if not term:
+            continue
+        group = synonyms.get(term, (term,))
+        known = _known(group, index)
+        wanted = bool(reason_codes(name.upper()) | messages(name))
+        if not known or (wanted and present.isdisjoint(group)):
             absent.add(name.upper())
     return sorted(absent)

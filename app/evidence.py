@@ -1,19 +1,19 @@
 """Hits -> the sentences, steps and table rows that answer, each a verbatim span of its chunk."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import log
 
 import numpy as np
 
 from app.question import Question
+from app.rank import weigh_terms, words_of
 from app.retrieve import Hit
 from app.values import conflict, has_value, shows
 from ingest.chunk import Chunk
 from ingest.index import Index, Scores
 from ingest.lexical import analyse
-from ingest.units import UnitKind, unit_spans
+from ingest.units import UnitKind, unit_spans, unit_texts
 
 READ_HITS = 6  # passages whose units compete
 MAX_UNITS = 6
@@ -21,6 +21,20 @@ MAX_PASSAGE = 10  # units of one passage that describes what to do without numbe
 NEAR = 0.62  # share of the best unit's score that a unit of the same passage needs
 FAR = 0.9  # and one of another passage
 MAX_STEPS = 14
+
+WEIGHTS: Mapping[str, float] = {
+    "words": 3.0,
+    "coverage": 3.5,
+    "meaning": 3.0,
+    "hit": 1.2,
+    "first": 1.4,
+    "best_passage": 0.5,
+    "value": 2.0,
+    "names": 0.7,
+    "row": 0.2,
+    "step": 0.5,
+    "length": 0.7,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +85,47 @@ def _chunk_units(hit: Hit, chunk: Chunk) -> list[Unit]:
     ]
 
 
-def _ranked(question: Question, hits: Sequence[Hit], index: Index, vector: Scores) -> list[Unit]:
-    """The units of the hits, best first."""
-    idf = {term: log(1 + len(index) / (1 + index.document_frequency(term))) for term in question.terms}
-    total = sum(idf.values()) or 1.0
-    scored = []
-    for hit in hits:
-        around = set(analyse(f"{hit.section}\n{hit.title}"))
-        units = hit_units(hit, index)
+def unit_features(
+    question: Question, hits: Sequence[Hit], index: Index, vector: Scores
+) -> tuple[list[Unit], dict[str, Scores]]:
+    """The units of the hits, and each feature of them (units,), from 0 to 1."""
+    terms = weigh_terms(question, index)
+    names = frozenset(term for term in question.terms if any(char.isdigit() for char in term))
+    units: list[Unit] = []
+    columns: dict[str, list[float]] = {name: [] for name in WEIGHTS}
+    for rank, hit in enumerate(hits):
+        around = words_of(f"{hit.section}\n{hit.title}")
         rows = [row for chunk_id in hit.chunk_ids if (row := index.row(chunk_id)) is not None]
         meanings = np.concatenate([index.unit_vectors(row) for row in rows]) @ vector
-        for unit, meaning in zip(units, meanings, strict=True):
-            own = set(analyse(unit.text))
-            in_unit = sum(weight for term, weight in idf.items() if term in own) / total
-            in_context = sum(weight for term, weight in idf.items() if term in own or term in around) / total
-            score = 0.35 * in_unit + 0.15 * in_context + 0.2 * hit.score + 0.5 * float(meaning)
-            score += 0.1 if has_value(question.wants) and shows(question.wants, unit.text) else 0.0
-            scored.append(replace(unit, score=score, coverage=in_context, meaning=float(meaning)))
+        for (unit, text), meaning in zip(_worded(hit, index), meanings, strict=True):
+            words = frozenset(analyse(text))
+            coverage = terms.share_in(words | around)
+            units.append(replace(unit, coverage=coverage, meaning=float(meaning)))
+            columns["words"].append(terms.share_in(words))
+            columns["coverage"].append(coverage)
+            columns["meaning"].append(max(float(meaning), 0.0))
+            columns["hit"].append(hit.score / (hits[0].score or 1.0))
+            columns["first"].append(1 / (1 + rank))
+            columns["best_passage"].append(float(unit.chunk_id == hit.chunk_id))
+            columns["value"].append(float(has_value(question.wants) and shows(question.wants, unit.text)))
+            columns["names"].append(len(names & words) / len(names) if names else 0.0)
+            columns["row"].append(float(unit.kind == "row"))
+            columns["step"].append(float(question.wants == "steps" and unit.kind == "step"))
+            columns["length"].append(min(len(unit.text) / 200, 1.0))
+    return units, {name: np.array(values, dtype=np.float32) for name, values in columns.items()}
+
+
+def _worded(hit: Hit, index: Index) -> list[tuple[Unit, str]]:
+    """Each unit with the words it is found by (a table row's include its column names)."""
+    chunks = [chunk for chunk_id in hit.chunk_ids if (chunk := index.chunk(chunk_id))]
+    return [pair for chunk in chunks for pair in zip(_chunk_units(hit, chunk), unit_texts(chunk), strict=True)]
+
+
+def _ranked(question: Question, hits: Sequence[Hit], index: Index, vector: Scores) -> list[Unit]:
+    """The units of the hits, best first."""
+    units, features = unit_features(question, hits, index, vector)
+    scores = sum(WEIGHTS[name] * values for name, values in features.items()) / sum(WEIGHTS.values())
+    scored = [replace(unit, score=float(score)) for unit, score in zip(units, np.asarray(scores), strict=True)]
     return sorted(scored, key=lambda unit: -unit.score)
 
 

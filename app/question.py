@@ -41,10 +41,11 @@ _LEANS_ON_BEFORE = re.compile(
     r"|\b(?:it|its|they|them|their|that|those|these|this|there|he|she|meantime|same|one|ones)\b",
     re.IGNORECASE,
 )
-# Capitals or digits make a name; the first word of a sentence is a name only if it is all capitals or has a digit.
+# What looks like an identifier: message types, codes, forms, queues, document ids, and words in capitals.
 _NAME = re.compile(
-    r"\b(?:pacs|pain|camt|acmt|admi|trck)[. ]?\d{3}\b|\bMT ?\d{3}\b|\b[A-Z][A-Z0-9]{1,}(?:-[A-Z0-9]+)*\b"
-    r"|\b[A-Z]\d{2,3}\b|\b\d+\.\d+\b",
+    r"\b(?:pacs|pain|camt|acmt|admi|trck)[. ]?\d{3}\b|\b(?:MT|mt) ?\d{3}\b"
+    r"|\b[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+\b|\b[A-Z]{2,4}\d{1,2}[A-Z]?\b|\b[A-Za-z]\d{2,3}[A-Z]?\b|\b[a-z]{2}\d{2}\b"
+    r"|\b[A-Z]{3,}\b|\b\d+\.\d+\b"
 )
 _WANTS: dict[AnswerKind, str] = {
     "duration": r"\bhow (?:long|far ahead|many (?:\w+ )?(?:days|hours|minutes|months|years|weeks))\b|\bretention\b",

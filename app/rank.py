@@ -5,6 +5,7 @@ fit has not seen.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from math import log
 from typing import Any
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from app.question import Question
 from app.values import currencies, has_value, shows
 from ingest.chunk import Chunk
-from ingest.index import Index, Rows, Scores
+from ingest.index import Alternatives, Index, Rows, Scores
 from ingest.lexical import analyse
 
 READ = 60  # best candidates whose text is read for the finer features
@@ -70,7 +71,7 @@ def _scores(question: Question, vector: Scores, index: Index, rows: Rows) -> dic
     units = index.score_units(question.searched)
     ranges = [index.unit_range(int(row)) for row in rows]
     found = by_term[: len(question.terms)] > 0
-    idf = np.array([_idf(index, group) for group in question.searched[: len(question.terms)]], dtype=np.float32)
+    idf = np.array(weigh_terms(question, index).weights, dtype=np.float32)
     names = [position for position, term in enumerate(question.terms) if any(char.isdigit() for char in term)]
     return {
         "dense": _scaled(index.vectors(rows) @ vector),
@@ -85,11 +86,12 @@ def _scores(question: Question, vector: Scores, index: Index, rows: Rows) -> dic
 
 def _read(question: Question, index: Index, rows: Rows, chunks: Sequence[Chunk]) -> dict[str, Scores]:
     """What the passage's words and place in the document tell."""
+    terms = weigh_terms(question, index)
     asked = currencies(question.text)
     titles = [index.documents[int(index.document_of[row])].record.title for row in rows]
     columns = {
-        "heading": [_share(question, index, chunk.heading_path[-1] if chunk.heading_path else "") for chunk in chunks],
-        "title": [_share(question, index, title) for title in titles],
+        "heading": [terms.share_in(words_of("".join(chunk.heading_path[-1:]))) for chunk in chunks],
+        "title": [terms.share_in(words_of(title)) for title in titles],
         "currency": [float(bool(asked & currencies(chunk.text))) for chunk in chunks],
         "value": [float(has_value(question.wants) and shows(question.wants, chunk.text)) for chunk in chunks],
         "steps": [float(question.wants == "steps" and any(p.kind == "step" for p in chunk.parts)) for chunk in chunks],
@@ -98,16 +100,28 @@ def _read(question: Question, index: Index, rows: Rows, chunks: Sequence[Chunk])
     return {name: np.array(values, dtype=np.float32) for name, values in columns.items()}
 
 
-def _share(question: Question, index: Index, text: str) -> float:
-    """The idf-weighted share of the question's terms that stand in a heading or title."""
-    words = _words(text)
-    weights = [(_idf(index, group), group) for group in question.searched[: len(question.terms)]]
-    total = sum(weight for weight, _ in weights)
-    return sum(weight for weight, group in weights if not words.isdisjoint(group)) / total if total else 0.0
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The question's terms, each with its synonyms, and what each weighs (its idf in this library)."""
+
+    groups: tuple[Alternatives, ...]
+    weights: tuple[float, ...]
+
+    def share_in(self, words: frozenset[str]) -> float:
+        """The idf-weighted share of the terms that stand among the words, themselves or by a synonym."""
+        found = sum(w for group, w in zip(self.groups, self.weights, strict=True) if not words.isdisjoint(group))
+        return found / (sum(self.weights) or 1.0)
+
+
+def weigh_terms(question: Question, index: Index) -> Terms:
+    """The question's own terms (not what the glossary added as further terms) with their weights."""
+    groups = question.searched[: len(question.terms)]
+    return Terms(groups, tuple(_idf(index, group) for group in groups))
 
 
 @lru_cache(maxsize=20_000)
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """The terms of a text as a set; remembered, because headings and titles come again and again."""
     return frozenset(analyse(text))
 
 
