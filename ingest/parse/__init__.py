@@ -11,32 +11,42 @@ SUFFIXES = frozenset({".pdf", ".docx", ".html", ".htm", ".md", ".markdown", ".cs
 
 
 def parse_file(path: Path, *, ocr: str = "rapidocr") -> Document:
-    """Reads one file into blocks; raises ParseError with a reason that a records officer understands."""
+    """Reads one file into blocks; raises ParseError with a reason that a records officer understands.
+
+    `ocr` names the engine for pages without a text layer: "rapidocr", "tesseract" or "none".
+    """
     from ingest.parse.sniff import sniff_format  # noqa: PLC0415  # keeps the package light to import
 
-    kind = sniff_format(path)
-    if kind == "pdf":
-        from ingest.parse.pdf import parse_pdf  # noqa: PLC0415  # pdfium is loaded only for PDFs
+    document = _parse(sniff_format(path), path, ocr)
+    if not document.blocks:
+        reason = "; ".join(document.warnings) or "blank, or pictures only"
+        raise ParseError(f"no text could be read from it ({reason})", hint="look at the file, or leave it out")
+    return document
 
-        return parse_pdf(path, ocr=ocr)
-    if kind == "docx":
-        from ingest.parse.docx import parse_docx  # noqa: PLC0415  # as above
 
-        return parse_docx(path)
-    if kind == "html":
-        from ingest.parse.html import parse_html  # noqa: PLC0415  # as above
+def _parse(kind: str, path: Path, ocr: str) -> Document:
+    """Imports the parser of the format only, because each brings a library of its own."""
+    match kind:
+        case "pdf":
+            from ingest.parse.pdf import parse_pdf  # noqa: PLC0415  # see above
 
-        return parse_html(path)
-    if kind == "markdown":
-        from ingest.parse.markdown import parse_markdown  # noqa: PLC0415  # as above
+            return parse_pdf(path, ocr=ocr)
+        case "docx":
+            from ingest.parse.docx import parse_docx  # noqa: PLC0415  # see above
 
-        return parse_markdown(path)
-    if kind in ("csv", "xlsx"):
-        from ingest.parse.table import parse_csv, parse_xlsx  # noqa: PLC0415  # as above
+            return parse_docx(path)
+        case "html":
+            from ingest.parse.html import parse_html  # noqa: PLC0415  # see above
 
-        return parse_csv(path) if kind == "csv" else parse_xlsx(path)
-    if kind == "text":
-        from ingest.parse.text import parse_text  # noqa: PLC0415  # as above
+            return parse_html(path)
+        case "markdown":
+            from ingest.parse.markdown import parse_markdown  # noqa: PLC0415  # see above
 
-        return parse_text(path)
-    raise ParseError(f"{path.suffix or 'this'} files are not supported", hint="convert it to PDF, DOCX or Markdown")
+            return parse_markdown(path)
+        case "csv" | "xlsx":
+            from ingest.parse.table import parse_csv, parse_xlsx  # noqa: PLC0415  # see above
+
+            return parse_csv(path) if kind == "csv" else parse_xlsx(path)
+    from ingest.parse.text import parse_text  # noqa: PLC0415  # see above
+
+    return parse_text(path)

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from ingest.parse.layout import make_rows
 from ingest.parse.words import PageText, Word
 
-_DEPTH = 5
-_MARGIN = 0.16
+_DEPTH = 4
+_MARGIN = 0.12
 _SAME_HEIGHT = 0.01
 _NUMBER = r"(?:[A-Z]{1,2}-\d{1,4}|\d{1,3}-\d{1,4}|\d{1,4}|[ivxlc]{1,7})"
 _ONLY_NUMBER = re.compile(

@@ -13,6 +13,8 @@ from ingest.parse.wording import clean, smuggles
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _TEMPLATE_TAG = re.compile(r"^[ \t]*\{[%{].*[%}]\}[ \t]*$", re.MULTILINE)
+# "**Note.**This": CommonMark sees no end of bold type there, the writer did.
+_GLUED_BOLD = re.compile(r"(\*\*[^\s*][^*\n]*[.:;!?\"\u201d)\]]\*\*)(?=\w)")
 _MAX_CHARACTERS = 20_000_000
 
 
@@ -24,6 +26,7 @@ def parse_markdown(path: Path) -> Document:
     source = read_text(path)[:_MAX_CHARACTERS]
     front = _FRONT_MATTER.match(source)
     body = _TEMPLATE_TAG.sub("", source[front.end() :] if front else source)
+    body = _GLUED_BOLD.sub(r"\1 ", body)
     renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).use(deflist_plugin)
     html = renderer.render(mark_pages(body))
     root = read_tree(f"<html><body><div>{html}</div></body></html>".encode()).find(".//div")

@@ -70,6 +70,9 @@ class RapidOcr:
             params={
                 "Global.log_level": "error",
                 "Global.text_score": 0.3,
+                "Det.limit_type": "max",
+                "Det.limit_side_len": 1280,  # finds the same lines as twice the size, in half the time
+                "Rec.rec_batch_num": 1,  # lines of unlike length in one batch cost time and memory
                 "EngineConfig.onnxruntime.intra_op_num_threads": threads,
             }
         )

@@ -21,7 +21,7 @@ from ingest.parse.layout import Line, order_lines
 from ingest.parse.outline import Outline
 from ingest.parse.styles import Bookmark, Styles, body_size, bookmark_key, measure
 from ingest.parse.textlayer import read_words
-from ingest.parse.wording import clean, smuggles
+from ingest.parse.wording import clean
 from ingest.parse.words import PageText, Word, main_turn, turn_box
 
 MAX_PAGES = 5_000
@@ -93,29 +93,33 @@ class PageReader:
         width, height = page.get_size()
         read = PageText(i + 1, width or 1, height or 1, label=self.document.get_page_label(i))
         textpage = page.get_textpage()
-        read.words = read_words(page, textpage, i + 1)
+        read.words, smuggled = read_words(page, textpage, i + 1)
         textpage.close()
         drawing = read_drawing(page)
         shown = split_hidden(page, read, scanned=drawing.picture > 0.5)
         read.words = shown.words
-        if any(smuggles(w.text) for w in shown.words) or any(w.text.isalnum() for w in shown.hidden):
+        if smuggled or any(w.text.isalnum() for w in shown.hidden):
             self.hidden.append(i + 1)
         if shown.inked and self.ocr != "none" and not _is_usable(read.words, drawing.picture):
-            self.edges[i + 1] = self._read_scan(page, read)
+            self._read_scan(page, read)
         else:
             read.turn_words(main_turn(read.words))
             self.edges[i + 1] = [_turn_edge(e, read) for e in drawing.edges]
         page.close()
         return read
 
-    def _read_scan(self, page: Any, read: PageText) -> list[Edge]:
+    def _read_scan(self, page: Any, read: PageText) -> None:
+        """OCR, unless that sees even less than the text layer holds."""
         from ingest.parse.ocr import load_recogniser  # noqa: PLC0415  # the OCR models are loaded only for scans
         from ingest.parse.scan import read_scan  # noqa: PLC0415  # as above
 
-        edges = read_scan(page, read, load_recogniser(self.ocr))
-        if read.words and (read.confidence or 0) < _LOW_CONFIDENCE:
+        layer = read.words
+        self.edges[read.index] = read_scan(page, read, load_recogniser(self.ocr))
+        if sum(len(w.text) for w in read.words) < sum(len(w.text) for w in layer) < _LEAST_CHARACTERS:
+            read.words, read.turn, read.skew, read.confidence = layer, 0, 0.0, None
+            read.turn_words(main_turn(layer))
+        elif read.words and (read.confidence or 0) < _LOW_CONFIDENCE:
             self.doubtful.append((read.index, read.confidence or 0))
-        return edges
 
     def warnings(self) -> list[str]:
         """What was dropped or may be wrong, with page numbers."""

@@ -1,5 +1,6 @@
 """Reads pages without a usable text layer: rendered, righted, recognised, as words with boxes and confidence."""
 
+import re
 import unicodedata
 from typing import Any
 
@@ -19,6 +20,7 @@ _SIZE_SHARE = 0.72
 _BOLD_RATIO = 1.3
 # Heights of recognised lines differ by this share within one font size.
 _SAME_SIZE = 0.22
+_CAPITALS = re.compile(r"\W*(?:[A-Z]{2,}l[A-Z]*|[A-Z]*l[A-Z]{2,})\W*")
 
 
 def read_scan(page: Any, read: PageText, recogniser: Recogniser) -> list[Edge]:
@@ -65,7 +67,7 @@ def _words(lines: list[list[Any]], image: Any, page: int, scale: float) -> list[
         bold = bool(usual) and float(np.median(strokes)) > _BOLD_RATIO * usual
         for found in line:
             x0, y0, x1, y1 = (value / scale for value in found.box)
-            text = _without_accents(found.text) if plain and found.score < _DOUBTFUL else found.text
+            text = _mend(found.text, plain=plain and found.score < _DOUBTFUL)
             words.append(Word(text, page, x0, y0, x1, y1, height * _SIZE_SHARE, bold, confidence=found.score))
     return words
 
@@ -76,5 +78,10 @@ def _is_plain(texts: list[str]) -> bool:
     return bool(letters) and sum(c.isascii() for c in letters) > 0.98 * len(letters)
 
 
-def _without_accents(text: str) -> str:
+def _mend(text: str, *, plain: bool) -> str:
+    """The word with l among capitals read as I ("APl"), and without accents where these can only be dust."""
+    if _CAPITALS.fullmatch(text):
+        text = text.replace("l", "I")
+    if not plain:
+        return text
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))

@@ -23,7 +23,7 @@ Rows = list[list[str]]
 
 
 def parse_csv(path: Path) -> Document:
-    """A CSV or TSV file as one table under its file name."""
+    """A CSV or TSV file as one table, or one for each run of rows without an empty one between."""
     text = read_text(path)
     csv.field_size_limit(_MAX_FIELD)
     try:
@@ -35,7 +35,6 @@ def parse_csv(path: Path) -> Document:
     if sum(map(len, rows)) > MAX_CELLS:
         raise ParseError(f"more than {MAX_CELLS:,} cells", hint="split the table")
     outline = Outline()
-    outline.heading(path.stem, 1)
     _add_rows(outline, rows)
     return Document(path.stem, tuple(outline.blocks))
 

@@ -82,7 +82,14 @@ def _is_heading(lines: list[str], following: str) -> bool:
     text_below = lines[1] if len(lines) > 1 else following
     wraps = len(lines) > 1 and text_below[:1].islower()
     deep = number_depth(number) > 1 or bool(_WORD_NUMBER.match(first))
-    return not wraps and (deep or (len(lines) == 1 and bool(text_below) and not step_number(text_below)))
+    return not wraps and (deep or (len(lines) == 1 and bool(text_below) and not _is_next(number, text_below)))
+
+
+def _is_next(number: str, text: str) -> bool:
+    """Whether a text begins with the number after this one: the two are steps."""
+    following = re.match(r"\W*(\d+)", step_number(text))
+    own = re.search(r"\d+$", number)
+    return following is not None and own is not None and int(following[1]) == int(own[0]) + 1
 
 
 def _add_run(outline: Outline, run: list[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from ingest.parse.geometry import Matrix, display_matrix, map_box
-from ingest.parse.wording import clean
+from ingest.parse.wording import clean, smuggles
 from ingest.parse.words import Box, Word
 
 # Share of the font size above and below the base line that a highlighted word covers.
@@ -19,10 +19,15 @@ _BOLD_NAMES = ("bold", "black", "heavy", "semibd", "demi")
 _LINE_END_HYPHEN = 2
 
 
-def read_words(page: Any, textpage: Any, index: int) -> list[Word]:
-    """The words of pdfium's text page in content order, boxes on the page as displayed."""
+def read_words(page: Any, textpage: Any, index: int) -> tuple[list[Word], bool]:
+    """(words in content order with boxes on the page as displayed, any text in characters that nobody sees?)."""
     reader = _Reader(textpage, display_matrix(page), page.get_rotation())
-    return [word for first, last, text in reader.runs() for word in reader.words(first, last, text, index)]
+    words: list[Word] = []
+    smuggled = False
+    for first, last, text in reader.runs():
+        words += reader.words(first, last, text, index)
+        smuggled = smuggled or (not text.isascii() and smuggles(text))
+    return words, smuggled
 
 
 @lru_cache(maxsize=512)
