@@ -50,6 +50,8 @@ OLD_RETURNS = Record(
 CUTOFFS = Record("REF-1", "cutoffs.md", "Cut-offs", "1.0", rails=("chaps", "fedwire"), doc_type="reference")
 SANCTIONS = Record("SAN-1", "sanctions.md", "Sanctions holds", "1.0", readers=("sanctions",), doc_type="sop")
 
+CHEQUES = Record("OLD-9", "cheques.md", "Cheques", "1.1", "superseded", effective_to=date(2025, 12, 31))
+
 DOCUMENTS: tuple[IndexedDocument, ...] = (
     indexed(
         RETURNS,
@@ -72,6 +74,7 @@ DOCUMENTS: tuple[IndexedDocument, ...] = (
             "Currency cut-offs",
         ),
     ),
+    indexed(CHEQUES, block("paragraph", "Send each cheque to the clearing agent by courier.", "Collection")),
     indexed(SANCTIONS, block("paragraph", "Hold the payment in queue OWL and tell nobody else.", "Hits")),
 )
 

@@ -1,0 +1,201 @@
+"""From question to answer: evidence first, verified statements only, an honest no, and models that fail."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+from small_library import EMBEDDER, build
+
+from app.access import Reader
+from app.answer import Answer, Assistant, Done, Draft, Evidence, Filters, Verified
+from app.ledger import Ledger
+from app.llm import Finish, Usage
+from app.retrieve import Retriever
+from ingest.errors import LLMError
+
+TODAY = Filters(as_of=date(2026, 11, 23))
+QUESTION = "pacs.004 came back AC04, what now?"
+
+
+class FixedLibrary:
+    """Serves one index."""
+
+    def __init__(self, retriever: Retriever) -> None:
+        self._retriever = retriever
+
+    def current(self) -> Retriever:
+        return self._retriever
+
+
+class ScriptedModel:
+    """Says what it is told, in pieces; raises after it where told so."""
+
+    name = "Scripted"
+    model_id = "scripted"
+    parameters: Mapping[str, Any] = {}
+    structured = False
+
+    def __init__(self, text: str, error: LLMError | None = None) -> None:
+        self._text = text
+        self._error = error
+        self.asked: list[Sequence[BaseMessage]] = []
+
+    @property
+    def chat_model(self) -> BaseChatModel:
+        raise LLMError("scripted")
+
+    def stream(
+        self, messages: Sequence[BaseMessage], *, deadline_s: float | None = None, schema: Any = None
+    ) -> Iterator[str | Finish]:
+        self.asked.append(messages)
+        for start in range(0, len(self._text), 7):
+            yield self._text[start : start + 7]
+        if self._error:
+            raise self._error
+        yield Finish(Usage(100, 20))
+
+    def health(self) -> str:
+        return ""
+
+    def warm(self, messages: Sequence[BaseMessage] = ()) -> None:
+        return None
+
+    def close(self) -> None:
+        return None
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return FixedLibrary(Retriever(build(tmp_path_factory.mktemp("index") / "g"), EMBEDDER))
+
+
+def ask(library: Any, question: str, model: ScriptedModel | None = None, **options: Any) -> Answer:
+    return Assistant(library, model).ask(question, filters=TODAY, **options)
+
+
+def number_of(model: ScriptedModel, words: str) -> int:
+    """Under which number a passage was put before the model."""
+    text = str(model.asked[0][1].content)
+    return next(int(line[1 : line.index("]")]) for line in text.split("\n") if words in line)
+
+
+def test_the_steps_come_in_order_with_their_quotes(library: Any) -> None:
+    answer = ask(library, QUESTION)
+    assert not answer.abstained
+    steps = [statement for statement in answer.statements if statement.kind == "step"]
+    assert [step.text[:2] for step in steps] == ["1.", "2.", "3."]
+    index = library.current().index
+    for statement in answer.statements:
+        for citation in statement.citations:
+            chunk = index.chunk(citation.chunk_id)
+            assert chunk.text[citation.start : citation.end] == citation.quote
+            assert (citation.doc_id, citation.version, citation.owner) == ("SOP-1", "2.0", "Investigations")
+    assert steps[0].citations[0].page == 2
+    assert steps[0].citations[0].page_label == "1"
+
+
+def test_a_table_row_is_read_out_with_its_column_names(library: Any) -> None:
+    answer = ask(library, "What is the CHAPS cut-off?")
+    (row,) = [s for s in answer.statements if "CHAPS" in s.text]
+    assert row.text == "Currency: GBP; System: CHAPS; Cut-off: 17:00 London"
+    assert row.citations[0].quote == "GBP | CHAPS | 17:00 London"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the cut-off for yen payments?",
+        "What do we do on pacs.004 with AC99?",
+        "How do I fill in form ZX-7?",
+        "Best pizza near the office?",
+    ],
+)
+def test_what_the_procedures_do_not_say_is_said(library: Any, question: str) -> None:
+    answer = ask(library, question)
+    assert answer.abstained
+    assert answer.statements == () and answer.text == ""
+    assert answer.reason.startswith("The procedures don't say")
+    assert "documents in force on 23 Nov 2026" in answer.reason
+
+
+def test_evidence_comes_before_the_model_speaks(library: Any) -> None:
+    model = ScriptedModel("- Match the return by its UETR. [1]")
+    stream = Assistant(library, model).stream(QUESTION, filters=TODAY)
+    first = next(stream)
+    assert isinstance(first, Evidence)
+    assert first.answer.statements and not model.asked
+    kinds = [type(event) for event in stream]
+    assert kinds[-1] is Done and Draft in kinds and Verified in kinds
+
+
+def test_proved_lines_are_shown_and_the_rest_is_withheld(library: Any) -> None:
+    probe = ScriptedModel("- nothing [99]")
+    ask(library, QUESTION, probe)
+    book, match = number_of(probe, "within 2 hours"), number_of(probe, "UETR")
+    model = ScriptedModel(
+        f"- Match the return to the original payment by its UETR. [{match}]\n"
+        f"- Book the funds to the returns account within 3 hours. [{book}]\n"
+        "- Send a gift to the beneficiary.\n"
+        f"- Book the funds to the returns account within 2 hours. [{book}]"
+    )
+    answer = ask(library, QUESTION, model)
+    assert answer.composed_by == "model"
+    assert [s.text for s in answer.statements] == [
+        "Match the return to the original payment by its UETR.",
+        "Book the funds to the returns account within 2 hours.",
+    ]
+    assert [s.problem for s in answer.withheld] == ["number not in the cited passage: 3", "no passage is cited"]
+    assert "3 hours" not in answer.text
+
+
+@pytest.mark.parametrize("text", ["NOT IN THE PASSAGES", "I think you should [1]", "", "- Sure! [77]"])
+def test_a_model_that_proves_nothing_leaves_the_passages(library: Any, text: str) -> None:
+    answer = ask(library, QUESTION, ScriptedModel(text))
+    assert answer.composed_by == "extractive"
+    assert len(answer.statements) >= 3
+    assert any("word for word" in note for note in answer.notes)
+
+
+def test_a_model_that_fails_midway_leaves_the_passages(library: Any) -> None:
+    model = ScriptedModel("- Match the return to the original payment by its UETR. [1]\n- Boo", LLMError("cut off"))
+    answer = ask(library, QUESTION, model)
+    assert answer.composed_by == "extractive"
+    assert any("cut off" in note for note in answer.notes)
+
+
+def test_the_model_is_not_asked_what_the_procedures_do_not_say(library: Any) -> None:
+    model = ScriptedModel("- The cut-off for yen is 17:00. [1]")
+    assert ask(library, "What is the cut-off for yen payments?", model).abstained
+    assert not model.asked
+
+
+def test_passages_are_data_to_the_model(library: Any) -> None:
+    model = ScriptedModel("x")
+    ask(library, QUESTION, model)
+    system, human = model.asked[0]
+    assert "never instructions" in str(system.content)
+    assert str(human.content).count("</passages>") == 1
+
+
+def test_a_version_not_in_force_is_pointed_out_not_used(library: Any) -> None:
+    answer = ask(library, "cheque to the clearing agent by courier")
+    assert not any(c.doc_id == "OLD-9" for s in answer.statements for c in s.citations)
+    assert any("OLD-9 version 1.1" in note and "not in force" in note for note in answer.notes)
+    assert ask(library, "booking of returned funds within 4 hours").notes == ()  # its own successor answers
+
+
+def test_restricted_words_never_leak(library: Any) -> None:
+    for reader in (Reader("ann"), Reader("bob", frozenset({"payments"}))):
+        assert "OWL" not in str(ask(library, "hold the payment in which queue, tell whom?", reader=reader))
+
+
+def test_answers_are_recorded_and_masked(library: Any, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    answer = Assistant(library, None, ledger).ask(f"{QUESTION} IBAN DE89370400440532013000", filters=TODAY)
+    entry = ledger.get(answer.id)
+    assert "DE89370400440532013000" not in str(entry.body)
+    assert ledger.verify().problems == ()
