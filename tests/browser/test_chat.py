@@ -77,6 +77,7 @@ def test_pages_turn_zoom_and_close_by_keyboard(visit: Open, url: str) -> None:
     expect(chat.page.locator(".pa-zoom")).to_have_text("125 %")
     chat.page.keyboard.press("Escape")
     expect(chat.page.locator(".pa-source")).to_have_count(0)
+    expect(chat.last.locator(".pa-cite").first).to_be_focused()
 
 
 def test_the_original_can_be_had(visit: Open, url: str, index: Path) -> None:

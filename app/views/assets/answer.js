@@ -2,10 +2,11 @@ const TICKS = "ticks:";
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = mount(parentElement, "pa-turn");
-  const send = (value) => setTriggerValue("action", { turn: data.id, ...value });
+  // Nodes outlive a call, so they reach the page through the root.
+  root.send = (value) => setTriggerValue("action", value);
+  const send = (value) => root.send(value);
   const part = (name, value, build) => patch(root.slots, root, name, value, build);
   root.refs = new Map(data.refs.map((ref) => [ref.n, ref]));
-  root.send = send;
   root.dataset.state = data.state;
 
   part("question", [data.question, data.asked], () => question(data, send));
@@ -24,6 +25,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   part("followups", data.followups, (items) => items.length && followups(items, send));
   if (data.live && !root.seen) requestAnimationFrame(() => root.scrollIntoView({ block: "start" }));
   root.seen = true;
+  if (root.open && !data.open && document.activeElement === document.body) focusMark(root, root.open);
+  root.open = data.open;
+}
+
+// Where the reader was before the source lay open.
+function focusMark(root, n) {
+  const mark = [...root.querySelectorAll(".pa-cite")].find((button) => button.textContent === String(n));
+  if (mark) mark.focus({ preventScroll: true });
 }
 
 function question(data, send) {

@@ -48,7 +48,8 @@ function icon(name) {
   return svg;
 }
 
-// Builds a part only when its value changed, so that streaming moves neither focus, selection nor scroll.
+// Builds a part only when its value changed, and keeps the nodes that stayed the same: streaming moves neither
+// focus nor selection, and ticks stay.
 function patch(slots, root, name, value, build) {
   const now = JSON.stringify(value === undefined ? null : value);
   let slot = slots.get(name);
@@ -59,7 +60,19 @@ function patch(slots, root, name, value, build) {
   }
   if (slot.last === now) return;
   slot.last = now;
-  slot.node.replaceChildren(...[build(value)].flat().filter(Boolean));
+  settle(slot.node, [build(value)].flat().filter(Boolean));
+}
+
+function settle(parent, nodes) {
+  const before = [...parent.childNodes];
+  nodes.forEach((node, i) => {
+    const old = before[i];
+    if (!old) parent.append(node);
+    else if (old.isEqualNode(node)) return;
+    else if (old.tagName === "OL" && node.tagName === "OL") settle(old, [...node.childNodes]);
+    else old.replaceWith(node);
+  });
+  before.slice(nodes.length).forEach((old) => old.remove());
 }
 
 function mount(parent, className) {

@@ -2,12 +2,12 @@ const ZOOMS = [1, 1.25, 1.5, 2, 3];
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = mount(parentElement, "pa-source");
-  const send = (value) => setTriggerValue("action", value);
+  root.send = (value) => setTriggerValue("action", value);
+  const send = (value) => root.send(value);
   const fresh = root.key !== data.key;
   if (fresh) root.zoom = root.zoom || 1;
   root.key = data.key;
   root.data = data;
-  root.send = send;
   patch(root.slots, root, "head", data.head, (head) => header(head, send));
   patch(root.slots, root, "bar", [data.page, data.pages, data.label, data.quotePages, data.kind], () => bar(root));
   patch(root.slots, root, "body", [data.key, data.page, data.image, data.lines, data.boxes], () => body(root));
