@@ -9,7 +9,7 @@ PORT   ?= 8501
 export TOKENIZERS_PARALLELISM := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check ingest eval bench models models-chat clean
+.PHONY: help run test check ingest eval bench bench-ingest models models-chat clean
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -44,6 +44,9 @@ eval: ingest                      ## score the golden cases, block on the thresh
 
 bench: ingest                     ## speed and memory against named alternatives
 	@$(BIN)/python -m eval bench --index $(INDEX)
+
+bench-ingest: models              ## ingestion against the tutorial LangChain pipeline
+	@$(BIN)/python -m eval.bench_ingest --corpus $(CORPUS)
 
 clean:                            ## remove everything that was built
 	rm -rf $(VENV) .models .index .eval .state

@@ -35,7 +35,7 @@ class IngestSettings(BaseSettings):
     workers: int = Field(
         default_factory=lambda: min(4, os.cpu_count() or 1), ge=1, le=64, description="documents parsed at a time"
     )
-    parse_seconds: float = Field(300.0, gt=0, description="longest time to parse one document")
+    parse_seconds: float = Field(900.0, gt=0, description="longest time to parse one document")
     parse_memory_mb: int = Field(2048, ge=256, description="most memory to parse one document")
     max_file_mb: int = Field(200, ge=1, description="largest file that is read")
     max_failed_share: float = Field(0.5, ge=0, le=1, description="publication is refused above this failed share")
