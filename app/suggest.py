@@ -1,4 +1,4 @@
-"""Example questions taken from the library itself: on its procedures, its codes and its times."""
+"""What the library offers a reader: example questions on its procedures, codes and times, and values to filter by."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -38,6 +38,16 @@ def suggest_questions(index: Index, reader: Reader, on: date, each: int = 2) -> 
             for found, questions in zip(kinds, (_on_steps, _on_codes, _on_times), strict=True):
                 found.extend(Suggestion(question, record.title) for question in questions(record.title, chunks))
     return [suggestion for found in kinds for suggestion in _spread(found, each)]
+
+
+def filter_values(index: Index, reader: Reader) -> dict[str, list[str]]:
+    """Rails, regions and document types of what `reader` may read, each sorted."""
+    records = [d.record for d in index.documents if may_read(reader, d.record.readers)]
+    return {
+        "rails": sorted({rail for record in records for rail in record.rails}),
+        "regions": sorted({region for record in records for region in record.regions}),
+        "doc_types": sorted({record.doc_type for record in records if record.doc_type}),
+    }
 
 
 def _on_steps(title: str, chunks: Sequence[Chunk]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import pytest
 from small_library import SANCTIONS, block, build, indexed
 
 from app.access import Reader
-from app.suggest import suggest_questions
+from app.suggest import filter_values, suggest_questions
 from ingest.index import Index
 from ingest.register import Record
 
@@ -39,3 +39,11 @@ def test_each_kind_of_content_gives_a_question(index: Index) -> None:
 def test_only_readers_see_what_is_theirs(index: Index) -> None:
     offered = suggest_questions(index, Reader("sam", frozenset({"sanctions"})), TODAY)
     assert any(one.title == SANCTIONS.title for one in offered)
+
+
+def test_filters_offer_nothing_of_documents_for_others(tmp_path: Path) -> None:
+    secret = Record("X-1", "x.md", "X", rails=("owl",), regions=("moon",), doc_type="secret", readers=("few",))
+    known = Record("Y-1", "y.md", "Y", rails=("chaps",), regions=("uk",), doc_type="sop")
+    index = build(tmp_path / "g", (indexed(secret, *STEPS), indexed(known, *STEPS)))
+    assert filter_values(index, Reader("ann")) == {"rails": ["chaps"], "regions": ["uk"], "doc_types": ["sop"]}
+    assert filter_values(index, Reader("few", frozenset({"few"})))["rails"] == ["chaps", "owl"]

@@ -11,7 +11,7 @@ import streamlit as st
 from app.access import may_read
 from app.answer import Assistant, Citation, Filters
 from app.service import Service
-from app.suggest import suggest_questions
+from app.suggest import filter_values, suggest_questions
 from app.views.answer_card import REASONS, build_card, citation_of, passage_of
 from app.views.components import Choice, show, show_choices
 from app.views.filters import chosen_filters, show_filters
@@ -45,7 +45,7 @@ def show_conversation(service: Service, assistant: Assistant, desk: Desk) -> Non
 
 
 def _show_question_box(service: Service, desk: Desk, index: Index) -> None:
-    show_filters(index.facets())
+    show_filters(filter_values(index, service.reader))
 
     def submit() -> None:
         question = str(st.session_state["question"] or "").strip()
