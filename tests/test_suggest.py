@@ -1,6 +1,7 @@
 """Example questions come from what the reader may read and what is in force."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from small_library import SANCTIONS, block, build, indexed
