@@ -10,6 +10,7 @@ from app.abstain import why_not
 from app.access import Reader
 from app.compose import Citation, Draft, Statement, Verified, compose_with_model, extract
 from app.evidence import MAX_UNITS, Selection, Unit, find_escalation, select_evidence
+from app.glossary import Glossary, load_glossary
 from app.ledger import Ledger, open_ledger
 from app.library import Library
 from app.llm import LLM, Usage, load_llm
@@ -83,12 +84,19 @@ class Assistant:
     """The one way to get an answer: the chat, the terminal and the evaluation all call it. Thread-safe."""
 
     def __init__(
-        self, library: Library, llm: LLM | None = None, ledger: Ledger | None = None, *, top_k: int = 10
+        self,
+        library: Library,
+        llm: LLM | None = None,
+        ledger: Ledger | None = None,
+        *,
+        top_k: int = 10,
+        glossary: Glossary | None = None,
     ) -> None:
         self.library = library
         self.llm = llm
         self.ledger = ledger
         self.top_k = top_k
+        self.glossary = glossary or load_glossary()
 
     @property
     def model_name(self) -> str:
@@ -122,7 +130,7 @@ class Assistant:
         reader = reader or Reader("local")
         clock = _Clock()
         retriever = self.library.current()
-        asked = read_question(question, history)
+        asked = read_question(question, history, self.glossary)
         retrieval = retriever.search(asked, filters, reader, self.top_k)
         clock.mark("retrieve")
         selection = select_evidence(asked, retrieval.hits, retriever.index, retrieval.vector)
@@ -213,7 +221,8 @@ def open_assistant(settings: Settings) -> Assistant:
     """The assistant that the settings describe; raises SettingsError, ModelError or BrokenIndexError."""
     library = Library(settings.index, settings.models)
     library.current()
-    return Assistant(library, load_llm(settings), open_ledger(settings), top_k=settings.top_k)
+    glossary = load_glossary(settings.glossary)
+    return Assistant(library, load_llm(settings), open_ledger(settings), top_k=settings.top_k, glossary=glossary)
 
 
 class _Clock:

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
         None, description="Folder with the original documents; by default the one that was ingested."
     )
     top_k: int = Field(10, ge=1, le=100, description="How many passages are retrieved for a question.")
+    glossary: Path | None = Field(None, description="Your own synonyms, in the form of app/glossary.yaml.")
     readers: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Reader groups of the person at this machine, separated by commas."
     )
