@@ -165,7 +165,7 @@ _DETECTORS: tuple[tuple[str, Detector], ...] = (
     ("PHONE", _pattern(r"(?<!\w)(?:\(\d{2,5}\)[-. ]?\d{2,4}|\d{3}[-. ]\d{3})[-. ]?\d{3,4}(?!\w)")),
     ("PHONE", _pattern(r"(?<!\w)0\d(?:[ .-]\d\d){4}(?!\w)")),
     ("PHONE", _pattern(r"(?i:phone|tel|mobile|cell|fax)\.?\W{0,3}(?P<found>\d(?:[ ().-]?\d){5,14})(?!\w)")),
-    ("ACCOUNT", _pattern(rf"(?<!\w){_LABEL}{_LABEL_END}{_CODE}", ignore_case=True, digits=4)),
+    ("ACCOUNT", _pattern(rf"(?<!\w){_LABEL}{_LABEL_END}{_CODE}", ignore_case=True, digits=5)),
     ("ACCOUNT", _pattern(rf"(?<!\w){_PARTY}{_CODE}", ignore_case=True, digits=4)),
     ("ACCOUNT", _pattern(r"(?<!\w)end(?:s|ing)(?: in| with)?\s+(?P<found>\d{3,})(?!\w)", ignore_case=True)),
     ("ACCOUNT", _pattern(rf"{_BIC}[\s/,:-]{{1,3}}(?P<found>\d{{5,}})(?!\w)")),
