@@ -1,9 +1,9 @@
 """Word files: what a reader of the printed document sees, and nothing else."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
-import zipfile
 import docx
 import pytest
 from docx.oxml import parse_xml

@@ -34,7 +34,8 @@ def test_only_the_main_content_is_read(tmp_path: Path) -> None:
 def test_ordered_lists_are_steps_with_their_numbers(tmp_path: Path) -> None:
     document = parse(
         tmp_path,
-        "<ol start='3'><li>Open<ul><li>in the queue</li></ul></li><li value='7'>Close</li></ol><ol type='a'><li>Or not</li></ol>",
+        "<ol start='3'><li>Open<ul><li>in the queue</li></ul></li><li value='7'>Close</li></ol>"
+        "<ol type='a'><li>Or not</li></ol>",
     )
     assert [(b.kind, b.number, b.text) for b in document.blocks] == [
         ("step", "3.", "3. Open"),
@@ -64,7 +65,7 @@ def test_glossary_details_macro_and_drawing_are_kept(tmp_path: Path) -> None:
     document = parse(
         tmp_path,
         """<dl><dt>UETR</dt><dd>unique reference</dd><dt>BIC</dt><dd>bank code</dd></dl>
-        <div class="expand-container"><div class="expand-content" style="display:none"><p>Opens on a click.</p></div></div>
+        <div class="expand"><div class="expand-content" style="display:none"><p>Opens on a click.</p></div></div>
         <div class="information-macro"><p>Call back first.</p></div>
         <svg><text>Hit?</text><text>yes</text></svg>""",
     )

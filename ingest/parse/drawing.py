@@ -26,10 +26,12 @@ Edge = dict[str, Any]  # the form that pdfplumber's table functions take
 
 @dataclass(slots=True)
 class Drawing:
-    """The straight edges of a page, in points as displayed, and the share of it that its largest picture covers."""
+    """The straight edges of a page, in points as displayed, the share of it that its largest picture covers, and
+    whether anything but text is on it at all."""
 
     edges: list[Edge] = field(default_factory=list)
     picture: float = 0.0
+    marked: bool = False
 
 
 def read_drawing(page: Any) -> Drawing:
@@ -37,7 +39,7 @@ def read_drawing(page: Any) -> Drawing:
     drawing = Drawing()
     width, height = page.get_size()
     fills: list[Edge] = []
-    for kind, box in _boxes(page):
+    for kind, box in _boxes(page, drawing):
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             shown = (min(box[2], width) - max(box[0], 0)) * (min(box[3], height) - max(box[1], 0))
             drawing.picture = max(drawing.picture, shown / (width * height or 1))
@@ -96,7 +98,7 @@ def make_edge(orientation: str, x0: float, top: float, x1: float, bottom: float)
     }  # fmt: skip
 
 
-def _boxes(page: Any) -> Iterator[tuple[int, Box]]:
+def _boxes(page: Any, drawing: Drawing) -> Iterator[tuple[int, Box]]:
     """(object type, box) of the pictures and of all straight strokes and rectangles."""
     matrix = display_matrix(page)
     count = pdfium.FPDFPage_CountObjects(page)
@@ -106,6 +108,7 @@ def _boxes(page: Any) -> Iterator[tuple[int, Box]]:
             return
         obj, outer, depth = stack.pop()
         kind = pdfium.FPDFPageObj_GetType(obj)
+        drawing.marked = drawing.marked or kind not in (pdfium.FPDF_PAGEOBJ_TEXT, pdfium.FPDF_PAGEOBJ_FORM)
         if kind == pdfium.FPDF_PAGEOBJ_PATH and (mode := _paint_mode(obj)):
             for points in _outlines(obj):
                 for box in _strokes(points, multiply(_own_matrix(obj), outer), stroked=mode != _FILL):

@@ -26,16 +26,26 @@ def strip_furniture(pages: list[PageText]) -> None:
     running = _running_keys(edges)
     series = _number_series(edges)
     numbered = _numbered_keys(edges)
-    texts: dict[int, list[str]] = {}
+    dropped: dict[int, list[list[Word]]] = {}
     for page in pages:
         rows = edges[page.index]
         outer = {key for side in (True, False) for key, o in _numbered(rows, side, page.index) if (key, o) in numbered}
-        dropped = _furniture_rows(page, rows, running, outer, series)
-        gone = {id(word) for row in dropped for word in row}
+        dropped[page.index] = _furniture_rows(page, rows, running, outer, series)
+    if _empties(pages, dropped):
+        return
+    for page in pages:
+        gone = {id(word) for row in dropped[page.index] for word in row}
         page.words = [word for word in page.words if id(word) not in gone]
-        texts[page.index] = [_text(row) for row in dropped]
+    texts = {index: [_text(row) for row in rows] for index, rows in dropped.items()}
     for index, label in printed_labels(texts).items():
         pages[index - 1].label = label
+
+
+def _empties(pages: list[PageText], dropped: dict[int, list[list[Word]]]) -> bool:
+    """Whether nothing would be left on most pages with text: then what repeats is the text itself."""
+    filled = [page for page in pages if page.words]
+    emptied = [page for page in filled if sum(map(len, dropped[page.index])) == len(page.words)]
+    return len(emptied) > len(filled) / 2
 
 
 def _edge_rows(page: PageText) -> list[EdgeRow]:

@@ -11,7 +11,7 @@ from ingest.errors import ParseError
 from ingest.parse.aligned import find_aligned
 from ingest.parse.compose import Composer
 from ingest.parse.contents import drop_contents
-from ingest.parse.drawing import Edge, read_drawing
+from ingest.parse.drawing import Drawing, Edge, read_drawing
 from ingest.parse.figures import Item, neighbours
 from ingest.parse.furniture import strip_furniture
 from ingest.parse.grid import find_grids
@@ -100,7 +100,7 @@ class PageReader:
         read.words = shown.words
         if smuggled or any(w.text.isalnum() for w in shown.hidden):
             self.hidden.append(i + 1)
-        if shown.inked and self.ocr != "none" and not _is_usable(read.words, drawing.picture):
+        if self.ocr != "none" and shown.inked and _needs_ocr(read.words, drawing):
             self._read_scan(page, read)
         else:
             read.turn_words(main_turn(read.words))
@@ -181,15 +181,16 @@ def _turn_edge(edge: Edge, read: PageText) -> Edge:
     return {"orientation": flipped, "x0": x0, "x1": x1, "top": y0, "bottom": y1, "width": x1 - x0, "height": y1 - y0}
 
 
-def _is_usable(words: list[Word], picture: float) -> bool:
-    """Whether a text layer can be read: enough of it for the page, and letters that make words."""
+def _needs_ocr(words: list[Word], drawing: Drawing) -> bool:
+    """Whether the text layer can't be the page's text: too little beside what is drawn, or letters without sense."""
     text = "".join(word.text for word in words)
-    if len(text) < (_STAMP_CHARACTERS if picture > _FULL_PAGE else _LEAST_CHARACTERS):
-        return False
+    least = _STAMP_CHARACTERS if drawing.picture > _FULL_PAGE else _LEAST_CHARACTERS
+    if len(text) < least and drawing.marked:
+        return True
     unmapped = sum(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" for c in text)
     lower = [w.text for w in words if len(w.text) > 3 and w.text.isascii() and w.text.isalpha() and w.text.islower()]
     spoken = sum(bool(_VOWEL.search(word)) for word in lower)
-    return unmapped < 0.2 * len(text) and (len(lower) < 20 or spoken > 0.5 * len(lower))
+    return unmapped > 0.2 * len(text) or (len(lower) >= 20 and spoken < 0.5 * len(lower))
 
 
 def _bookmarks(document: PdfDocument) -> list[Bookmark]:
