@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.question import Question
-from app.rank import weigh_terms, words_of
+from app.rank import defines, weigh_terms, words_of
 from app.retrieve import Hit
 from app.values import conflict, has_value, shows
 from ingest.chunk import Chunk
-from ingest.index import Index, Scores
+from ingest.index import Alternatives, Index, Scores
 from ingest.lexical import analyse
 from ingest.units import UnitKind, unit_spans, unit_texts
 
@@ -19,6 +19,7 @@ READ_HITS = 6  # passages whose units compete
 MAX_UNITS = 6
 MAX_PASSAGE = 10  # units of one passage that describes what to do without numbering the steps
 NEAR = 0.62  # share of the best unit's score that a unit of the same passage needs
+NEAR_ROW = 0.85  # or a row of the same table
 FAR = 0.9  # and one of another passage
 MAX_STEPS = 14
 
@@ -31,6 +32,7 @@ WEIGHTS: Mapping[str, float] = {
     "best_passage": 0.5,
     "value": 2.0,
     "names": 0.7,
+    "defines": 1.0,
     "row": 0.2,
     "step": 0.5,
     "length": 0.7,
@@ -90,7 +92,6 @@ def unit_features(
 ) -> tuple[list[Unit], dict[str, Scores]]:
     """The units of the hits, and each feature of them (units,), from 0 to 1."""
     terms = weigh_terms(question, index)
-    names = frozenset(term for term in question.terms if any(char.isdigit() for char in term))
     units: list[Unit] = []
     columns: dict[str, list[float]] = {name: [] for name in WEIGHTS}
     for rank, hit in enumerate(hits):
@@ -108,11 +109,16 @@ def unit_features(
             columns["first"].append(1 / (1 + rank))
             columns["best_passage"].append(float(unit.chunk_id == hit.chunk_id))
             columns["value"].append(float(has_value(question.wants) and shows(question.wants, unit.text)))
-            columns["names"].append(len(names & words) / len(names) if names else 0.0)
+            columns["names"].append(_share_of(question.keys, words))
+            columns["defines"].append(float(unit.kind == "row" and defines(question, unit.text)))
             columns["row"].append(float(unit.kind == "row"))
             columns["step"].append(float(question.wants == "steps" and unit.kind == "step"))
             columns["length"].append(min(len(unit.text) / 200, 1.0))
     return units, {name: np.array(values, dtype=np.float32) for name, values in columns.items()}
+
+
+def _share_of(keys: Sequence[Alternatives], words: frozenset[str]) -> float:
+    return sum(not words.isdisjoint(group) for group in keys) / (len(keys) or 1)
 
 
 def _worded(hit: Hit, index: Index) -> list[tuple[Unit, str]]:
@@ -137,9 +143,14 @@ def _choose(question: Question, ranked: Sequence[Unit], index: Index) -> tuple[U
     if best.kind == "step" and (question.wants in ("steps", "other")):
         return _procedure(best, usable, index)
     room = MAX_PASSAGE if question.wants == "steps" else MAX_UNITS
-    near = [u for u in usable if u.hit == best.hit and u.score >= NEAR * best.score][:room]
+    near = [u for u in usable if u.hit == best.hit and u.score >= _share(u, NEAR) * best.score][:room]
     far = [u for u in usable if u.hit != best.hit and u.score >= FAR * best.score][: room - len(near)]
     return _in_reading_order([*near, *far])
+
+
+def _share(unit: Unit, share: float) -> float:
+    # The sentences of a paragraph belong together; each row of a table is a matter of its own.
+    return max(share, NEAR_ROW) if unit.kind == "row" else share
 
 
 def _procedure(best: Unit, usable: Sequence[Unit], index: Index) -> tuple[Unit, ...]:

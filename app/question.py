@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.glossary import Glossary, load_glossary
+from app.values import currencies
 from ingest.index import Alternatives
 from ingest.lexical import analyse
 
@@ -25,7 +26,8 @@ class Question:
     """A question that stands on its own.
 
     `terms` are its words; `searched` adds to each what else it may be called. `names` are the identifiers in it, as
-    typed (AC04, pacs.004, CHAPS).
+    typed (AC04, pacs.004, CHAPS). `keys` are the identifiers and currencies as terms with their synonyms: a passage
+    without any of them is hardly about the question.
     """
 
     text: str
@@ -33,6 +35,7 @@ class Question:
     terms: tuple[str, ...]
     searched: tuple[Alternatives, ...]
     names: tuple[str, ...]
+    keys: tuple[Alternatives, ...]
     wants: AnswerKind
 
 
@@ -65,12 +68,16 @@ def read_question(text: str, history: Sequence[Turn] = (), glossary: Glossary | 
         earlier = [turn.text for turn in history if turn.role == "user"][-1:]
         whole = " ".join([*earlier, asked])
     terms = analyse(whole)
+    searched = (glossary or load_glossary()).expand(terms)
+    names = tuple(dict.fromkeys(_NAME.findall(whole)))
+    key_terms = {term for name in names for term in analyse(name)[:1]} | currencies(whole)
     return Question(
         text=whole,
         asked=asked,
         terms=tuple(dict.fromkeys(terms)),
-        searched=(glossary or load_glossary()).expand(terms),
-        names=tuple(dict.fromkeys(_NAME.findall(whole))),
+        searched=searched,
+        names=names,
+        keys=tuple(group for group in searched if group[0] in key_terms),
         wants=next((kind for kind, pattern in _WANTS.items() if re.search(pattern, asked, re.IGNORECASE)), "other"),
     )
 

@@ -34,6 +34,7 @@ WEIGHTS: Mapping[str, float] = {
     "section_best": 2.1,
     "document_best": 1.8,
     "names": 0.4,
+    "defines": 1.0,
     "currency": 0.4,
     "value": 1.0,
     "steps": 0.6,
@@ -72,7 +73,7 @@ def _scores(question: Question, vector: Scores, index: Index, rows: Rows) -> dic
     ranges = [index.unit_range(int(row)) for row in rows]
     found = by_term[: len(question.terms)] > 0
     idf = np.array(weigh_terms(question, index).weights, dtype=np.float32)
-    names = [position for position, term in enumerate(question.terms) if any(char.isdigit() for char in term)]
+    keys = [position for position, group in enumerate(question.searched) if group in question.keys]
     return {
         "dense": _scaled(index.vectors(rows) @ vector),
         "passage": _scaled(by_term.sum(axis=0)),
@@ -80,7 +81,7 @@ def _scores(question: Question, vector: Scores, index: Index, rows: Rows) -> dic
         "unit_dense": _scaled(np.array([(index.unit_vectors(int(row)) @ vector).max(initial=-1) for row in rows])),
         "unit_lexical": _scaled(np.array([units[start:end].max(initial=0) for start, end in ranges])),
         "coverage": (idf @ found / idf.sum()) if len(idf) else np.zeros(len(rows), dtype=np.float32),
-        "names": found[names].mean(axis=0) if names else np.zeros(len(rows), dtype=np.float32),
+        "names": (by_term[keys] > 0).mean(axis=0) if keys else np.zeros(len(rows), dtype=np.float32),
     }
 
 
@@ -92,12 +93,19 @@ def _read(question: Question, index: Index, rows: Rows, chunks: Sequence[Chunk])
     columns = {
         "heading": [terms.share_in(words_of("".join(chunk.heading_path[-1:]))) for chunk in chunks],
         "title": [terms.share_in(words_of(title)) for title in titles],
+        "defines": [float(any(defines(question, line) for line in chunk.text.split("\n"))) for chunk in chunks],
         "currency": [float(bool(asked & currencies(chunk.text))) for chunk in chunks],
         "value": [float(has_value(question.wants) and shows(question.wants, chunk.text)) for chunk in chunks],
         "steps": [float(question.wants == "steps" and any(p.kind == "step" for p in chunk.parts)) for chunk in chunks],
         "length": [min(len(chunk.text) / 1000, 1.0) for chunk in chunks],
     }
     return {name: np.array(values, dtype=np.float32) for name, values in columns.items()}
+
+
+def defines(question: Question, line: str) -> bool:
+    """Whether the line is a table row about one of the question's identifiers: its first cell names it."""
+    first, bar, _ = line.partition(" | ")
+    return bool(bar) and any(not words_of(first).isdisjoint(group) for group in question.keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Literal
 from ingest.chunk import Chunk, Part
 from ingest.sentences import split_sentences
 
-UNITS_VERSION = "1"
+UNITS_VERSION = "2"
 LONG_STEP = 420  # characters; a longer step is cut into sentences
 
 UnitKind = Literal["statement", "step", "row"]
@@ -23,8 +23,8 @@ class UnitSpan:
 
 
 def unit_spans(chunk: Chunk) -> tuple[UnitSpan, ...]:
-    """All units of a chunk in reading order; a table's header row is none."""
-    return tuple(span for part in chunk.parts for span in _part_units(chunk.text, part))
+    """All units of a chunk in reading order; a table's header row and captions are none."""
+    return tuple(span for part in chunk.parts if part.kind != "caption" for span in _part_units(chunk.text, part))
 
 
 def _part_units(text: str, part: Part) -> Iterator[UnitSpan]:
