@@ -27,6 +27,7 @@ from eval.run import fingerprint
 from eval.settings import JudgeSettings
 from eval.stored import Stored
 
+WORKERS = {"none": 2, "bedrock": 4, "local": 1}
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--baseline", type=Path, help="compare with this report or baseline; a drop fails")
     parser.add_argument("--write-baseline", type=Path, help="write what a later --baseline needs")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was cut")
-    parser.add_argument("--workers", type=positive, default=1, help="cases at a time")
+    parser.add_argument("--workers", type=positive, help="cases at a time (default: 2; bedrock 4; local 1)")
     parser.add_argument("--no-ragas", action="store_true", help="leave out RAGAS's metrics that need no model")
     parser.add_argument(
         "--judge-metrics", nargs="+", choices=JUDGED, default=["faithfulness"], help="what the judge scores"
@@ -92,7 +93,7 @@ def _prepare(args: argparse.Namespace, stack: ExitStack) -> Evaluation:
         thresholds=thresholds,
         baseline=baseline,
         resume=args.resume,
-        workers=args.workers,
+        workers=args.workers or WORKERS[settings.llm],
     )
 
 
