@@ -31,9 +31,9 @@ WEIGHTS: Mapping[str, float] = {
     "first": 1.4,
     "best_passage": 0.5,
     "value": 2.0,
-    "names": 0.7,
+    "names": 1.0,
     "defines": 1.0,
-    "row": 0.2,
+    "row": 0.0,
     "step": 0.5,
     "length": 0.7,
 }
