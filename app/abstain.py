@@ -16,7 +16,7 @@ from ingest.lexical import analyse
 class OperatingPoint:
     """Below this value the procedures are taken not to answer (see `make calibrate`)."""
 
-    closeness: float = 0.5
+    closeness: float = 0.6
 
 
 def why_not(question: Question, selection: Selection, index: Index, point: OperatingPoint | None = None) -> str:
@@ -35,15 +35,13 @@ def why_not(question: Question, selection: Selection, index: Index, point: Opera
 def closeness(question: Question, selection: Selection, index: Index) -> float:
     """How near the evidence comes to the question.
 
-    The best cosine and the best share of the question's terms among the first three hits, less half the share of
-    terms that the whole library does not know.
+    The best cosine and the best share of the question's terms among the first three hits.
     """
     terms = weigh_terms(question, index)
     hits = list({unit.hit.chunk_id: unit.hit for unit in sorted(selection.ranked, key=lambda u: -u.hit.score)}.values())
-    unknown = [w for group, w in zip(terms.groups, terms.weights, strict=True) if not _known(group, index)]
     shares = [terms.share_in(words_of(f"{hit.text}\n{hit.section}\n{hit.title}")) for hit in hits[:3]]
     similarity = max(hit.similarity for hit in hits[:3])
-    return similarity + max(shares) - 0.5 * sum(unknown) / (sum(terms.weights) or 1.0)
+    return similarity + max(shares)
 
 
 def _known(group: Sequence[str], index: Index) -> bool:
