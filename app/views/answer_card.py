@@ -48,7 +48,6 @@ def build_card(exchange: Exchange, index: Index, *, open_number: int | None = No
         "refs": _references(numbering, [*shown, *([escalation] if escalation else [])], index),
         "closest": _closest(now.answer),
         "withheld": _withheld(now),
-        "followups": [],
         **_closing(exchange, now.answer),
     }
 
@@ -214,7 +213,6 @@ def _closing(exchange: Exchange, answer: Answer | None) -> Card:
             "rate": False,
             "feedback": "",
             "reasons": [],
-            "followups": [],
         }
     seconds = answer.timings.get("total")
     composed = answer.model if answer.composed_by == "model" else "no model"

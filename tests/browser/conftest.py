@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from ingest_folder import run, settings_for
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from procedures import write_procedures
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +24,8 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 90.0
+# A loaded machine is slow, not wrong: waiting ends as soon as a thing is there.
+expect.set_options(timeout=30_000)
 Chat = Callable[..., AbstractContextManager[str]]
 
 
@@ -105,7 +107,7 @@ class Visit:
         self.page = page
         self.url = url
         self.trouble: list[str] = []
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(30_000)
         page.on("request", lambda r: self._note(r.url) if not self._own(r.url) else None)
         page.on("dialog", lambda dialog: (self._note(f"dialog {dialog.message}"), dialog.dismiss()))
         page.on("pageerror", lambda error: self._note(f"script {error}"))

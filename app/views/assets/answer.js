@@ -22,7 +22,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   part("closest", data.closest, (hits) => hits.length && closest(data, send));
   part("withheld", data.withheld, (items) => items.length && withheld(root, items));
   part("tools", [data.copy, data.feedback, data.meta, data.state], () => tools(root, data, send));
-  part("followups", data.followups, (items) => items.length && followups(items, send));
   if (data.live && !root.seen) requestAnimationFrame(() => root.scrollIntoView({ block: "start" }));
   root.seen = true;
   if (root.open && !data.open && document.activeElement === document.body) focusMark(root, root.open);
@@ -238,9 +237,4 @@ function feedback(root, data, send) {
   return el("div", { class: "pa-rate" }, el("span", { class: "pa-small" }, "Was this right?"),
     el("button", { class: "pa-tool", type: "button", "aria-label": "Right", onclick: () => send({ type: "feedback", verdict: "up" }) }, icon("up"), "Yes"),
     el("button", { class: "pa-tool", type: "button", "aria-label": "Not right", onclick: show }, icon("off"), "No"), form);
-}
-
-function followups(items, send) {
-  return el("section", { class: "pa-followups" }, el("h3", {}, "Ask next"), el("ul", {}, items.map((text) =>
-    el("li", {}, el("button", { class: "pa-chip", type: "button", onclick: () => send({ type: "ask", text }) }, text)))));
 }
