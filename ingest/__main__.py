@@ -98,7 +98,7 @@ def _verify(options: argparse.Namespace) -> int:
     from ingest.verify import verify_index  # noqa: PLC0415 -- as above
 
     settings = load_settings(index=options.index)
-    sys.stdout.write(f"{verify_index(settings.index)}\n")
+    sys.stdout.write(f"{verify_index(settings.index, models=settings.models)}\n")
     return 0
 
 

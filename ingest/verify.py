@@ -1,22 +1,55 @@
-"""Check of a generation: every file against the manifest, and every passage against its vector."""
+"""Check of a generation: every file against the manifest, every passage against its entry, vectors against texts."""
 
 from pathlib import Path
 
+import numpy as np
+
+from ingest.build import hash_chunks, passage_of
+from ingest.embed import Embedder, load_embedder_of
 from ingest.errors import BrokenIndexError
-from ingest.index import open_index
+from ingest.index import Index, open_index
+from ingest.manifest import REBUILD, Manifest
 from ingest.publish import check_generation, current_generation
 
+_SAMPLE = 32  # passages embedded again
+_LEAST_COSINE = 0.99  # the same text embedded on another machine, in another batch
 
-def verify_index(index: Path) -> str:
-    """One sentence on what was found whole; BrokenIndexError names the first damaged file."""
+
+def verify_index(index: Path, *, models: Path) -> str:
+    """One sentence on what was found whole; BrokenIndexError names the first thing that is not.
+
+    ModelError when the embedder that made the index is not at hand.
+    """
     generation = current_generation(index)
     manifest = check_generation(generation)
     opened = open_index(generation)
+    try:
+        _check_passages(opened, manifest)
+        checked = _check_vectors(opened, load_embedder_of(manifest.embedder, models=models))
+    finally:
+        opened.close()
+    documents = f"{len(manifest.files)} files, {len(manifest.documents)} documents, {len(opened)} passages"
+    return f"{generation.name} is whole: {documents}; {checked} of them embedded again give their vectors"
+
+
+def _check_passages(opened: Index, manifest: Manifest) -> None:
+    """Every document's passages, in order, are those that the manifest recorded."""
     expected = sum(entry.chunks for entry in manifest.documents)
-    if len(opened) != expected or len(opened.documents) != len(manifest.documents):
-        raise BrokenIndexError(f"{generation} holds {len(opened)} passages, its manifest says {expected}")
+    if (len(opened.documents), len(opened)) != (len(manifest.documents), expected):
+        raise BrokenIndexError(f"{opened.folder} holds {len(opened)} passages, not {expected}", hint=REBUILD)
     if expected and opened.dim != manifest.embedder.dim:
-        raise BrokenIndexError(f"{generation} has vectors of length {opened.dim}, not {manifest.embedder.dim}")
-    opened.close()
-    size = f"{len(manifest.files)} files, {len(manifest.documents)} documents, {expected} passages"
-    return f"{generation.name} is whole: {size}"
+        raise BrokenIndexError(f"{opened.folder} has vectors of length {opened.dim}", hint=REBUILD)
+    for number, entry in enumerate(manifest.documents):
+        if hash_chunks(opened.document_chunks(number)) != entry.chunks_hash:
+            raise BrokenIndexError(f"{entry.record.file}: its passages are not those of the manifest", hint=REBUILD)
+
+
+def _check_vectors(opened: Index, embedder: Embedder) -> int:
+    """Passages spread over the index, embedded again, give the vectors that stand in their rows."""
+    rows = [int(row) for row in np.unique(np.linspace(0, len(opened) - 1, _SAMPLE).round())] if len(opened) else []
+    titles = [opened.documents[int(opened.document_of[row])].record.title for row in rows]
+    passages = [passage_of(chunk, title) for chunk, title in zip(opened.chunks(rows), titles, strict=True)]
+    for row, vectors in zip(rows, embedder.embed_passages(passages), strict=True):
+        if float(opened.vectors([row])[0] @ vectors[0]) < _LEAST_COSINE:
+            raise BrokenIndexError(f"{opened.folder}: row {row} holds another passage's vector", hint=REBUILD)
+    return len(rows)

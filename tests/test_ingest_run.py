@@ -1,7 +1,10 @@
 """Runs over a folder: only what changed, nothing lost, failures told."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -194,6 +197,27 @@ def test_rolled_back_content_is_not_published_again_by_itself(tmp_path: Path) ->
     assert current_generation(settings.index).name == first
     (corpus / "recalls.txt").write_text("Recalls\n\nRight text.\n", "utf-8")
     assert run(settings).published
+
+
+def test_the_content_hash_is_the_same_on_any_machine(tmp_path: Path) -> None:
+    names = ["b.md", "Ä.md", "a.md", "B.md"]
+    hashes = set()
+    for number, seed in enumerate(("0", "1", "2")):
+        corpus = write_corpus(
+            tmp_path / str(number), {name: f"# {name}\n\nText of {name}.\n" for name in names[:: 1 - 2 * (number % 2)]}
+        )
+        index = tmp_path / f"index {number}"
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))},
+            "PYTHONHASHSEED": seed,
+            "TZ": ("UTC", "Asia/Tokyo", "America/Los_Angeles")[number],
+            "LC_ALL": ("C", "C.UTF-8", "POSIX")[number],
+            "INGEST_EMBEDDER": "word-hash",
+        }
+        command = [sys.executable, "-m", "ingest", "run", "--corpus", str(corpus), "--index", str(index)]
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+        hashes.add(content_hash(index))
+    assert len(hashes) == 1
 
 
 def test_only_the_last_generations_are_kept(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Generations: sealed, switched to, rolled back; what does not belong is refused."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from ingest.publish import (
     current_generation,
     index_lock,
     list_generations,
+    publish,
     read_manifest,
     roll_back,
     whole_generation,
@@ -40,7 +42,7 @@ def test_the_manifest_covers_itself_and_every_file(index: Path) -> None:
     files = {path.relative_to(generation).as_posix() for path in generation.rglob("*") if path.is_file()}
     assert set(check_generation(generation).files) == files - {"manifest.json"}
     assert read_manifest(generation).content_hash in (generation / "manifest.json").read_text()
-    assert "1 documents" in verify_index(index)
+    assert "1 documents, 1 passages; 1 of them embedded again" in verify_index(index, models=index)
 
 
 def test_files_that_do_not_belong_or_are_missing_are_named(index: Path) -> None:
@@ -51,7 +53,44 @@ def test_files_that_do_not_belong_or_are_missing_are_named(index: Path) -> None:
     (generation / "extra.npy").unlink()
     (generation / "chunks.sqlite").unlink()
     with pytest.raises(BrokenIndexError, match=r"chunks\.sqlite is missing"):
-        verify_index(index)
+        verify_index(index, models=index)
+
+
+def reseal(index: Path) -> None:
+    """Make the manifest agree with the files as they are now, as a faulty program would."""
+    generation = current_generation(index)
+    manifest = read_manifest(generation)
+    building = generation.rename(index / "generations/.building-x")
+    (building / "manifest.json").unlink()
+    publish(index, building, manifest)
+
+
+def test_passages_and_vectors_must_belong_together_not_only_be_intact(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    write_corpus(tmp_path / "corpus")
+    run(settings)
+    reseal(settings.index)
+    assert "3 documents" in verify_index(settings.index, models=tmp_path)
+    path = current_generation(settings.index) / "vectors.faiss"
+    data = path.read_bytes()
+    head, row = len(data) - 3 * 256 * 4, 256 * 4
+    path.write_bytes(data[:head] + data[head + row : head + 2 * row] + data[head : head + row] + data[head + 2 * row :])
+    reseal(settings.index)
+    check_generation(current_generation(settings.index))
+    with pytest.raises(BrokenIndexError, match="row 0 holds another passage's vector"):
+        verify_index(settings.index, models=tmp_path)
+
+
+def test_a_passage_that_is_not_the_recorded_one_is_named(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    write_corpus(tmp_path / "corpus")
+    run(settings)
+    with sqlite3.connect(current_generation(settings.index) / "chunks.sqlite") as database:
+        database.execute("UPDATE chunks SET text = replace(text, '18:15', '19:15')")
+    database.close()
+    reseal(settings.index)
+    with pytest.raises(BrokenIndexError, match=r"us/cutoffs\.md: its passages are not those of the manifest"):
+        verify_index(settings.index, models=tmp_path)
 
 
 @pytest.mark.parametrize("pointer", ["", "../../etc", "000009-0000000000000000", "\x00", "generations"])
