@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     llm_timeout_s: float | None = Field(
         None,
         gt=0,
-        description="Seconds a model has for a whole answer; by default 15 (bedrock), 120 (local).",
+        description="Seconds a model has for a whole answer; by default 14 (bedrock), 120 (local).",
     )
     temperature: float = Field(0.0, ge=0, le=2, description="Sampling temperature of the model.")
     prices: dict[str, Price] = Field(

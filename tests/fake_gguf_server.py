@@ -12,6 +12,9 @@ if "killed" in wanted["path"]:
     os.kill(os.getpid(), signal.SIGKILL)
 if "broken" in wanted["path"]:
     sys.exit("something went wrong")
+if "silent" in wanted["path"]:
+    sys.stdin.read()
+    sys.exit(0)
 openai_server.KEY = wanted["key"]
 with openai_server.openai_server() as server:
     sys.stdout.write(json.dumps({"url": server.url}) + "\n")

@@ -37,11 +37,11 @@ def test_requests_are_signed_and_bounded() -> None:
 
 
 def test_the_sdk_waits_and_retries_as_configured() -> None:
-    with backend("bedrock", llm_timeout_s=15) as (_, llm):
+    with backend("bedrock", llm_timeout_s=14) as (_, llm):
         config = llm.chat_model.client.meta.config  # type: ignore[attr-defined]  # ChatBedrockConverse's
     assert config.retries == {"mode": "standard", "total_max_attempts": 2}
     assert config.connect_timeout == 3.0
-    assert config.read_timeout * 2 < 15  # at the default of 15 s, two silent tries fit into an answer's time
+    assert config.read_timeout * 2 < 14  # at the default of 14 s, two silent tries fit into an answer's time
 
 
 def test_the_fixed_part_gets_a_cache_point_where_the_model_takes_one() -> None:

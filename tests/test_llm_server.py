@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -143,6 +144,17 @@ def test_a_question_starts_it_and_survives_its_death(llm: LLM) -> None:
     for child in psutil.Process().children():
         child.kill()
     assert ask(llm)[0] == "Release the payment."
+
+
+def test_the_deadline_covers_the_start_and_closing_ends_it(weights: Path) -> None:
+    llm = load_llm(load_settings(llm="local", local_gguf=weights.rename(weights.with_name("silent.gguf"))))
+    assert llm is not None
+    before = time.monotonic()
+    with pytest.raises(LLMError, match="did not answer in time"):
+        list(llm.stream(MESSAGES, deadline_s=0.3))
+    llm.close()
+    assert time.monotonic() - before < 10  # a server has 120 s to start
+    assert not psutil.Process().children()
 
 
 def test_warming_starts_it(llm: LLM) -> None:

@@ -14,7 +14,8 @@ from langchain_core.messages import BaseMessage, BaseMessageChunk, SystemMessage
 from app.llm import Finish, Kind, Usage
 from app.llm.breaker import CircuitBreaker
 from app.llm.feed import Feed
-from app.settings import Price, Settings
+from app.llm.price import cost_of, find_price
+from app.settings import Settings
 from ingest.errors import LLMError
 
 # Faults of a single question, which say nothing about the backend.
@@ -56,7 +57,7 @@ class ChatBackend(ABC):
             "max_tokens": settings.llm_max_tokens,
         }
         self.breaker = CircuitBreaker(name)
-        self._price = _find_price(settings.prices, model_id)
+        self._price = find_price(settings.prices, model_id)
 
     @property
     @abstractmethod
@@ -70,7 +71,7 @@ class ChatBackend(ABC):
 
     @abstractmethod
     def _open(self, messages: list[BaseMessage], schema: Mapping[str, Any] | None) -> Feed:
-        """Send the request; raises LLMError if the backend can't even be asked."""
+        """Begin to send the request, without waiting for anything."""
 
     @abstractmethod
     def _explain(self, error: BaseException) -> Fault:
@@ -161,6 +162,8 @@ class ChatBackend(ABC):
             item = feed.next(min(left, self.limits.stall_s) if begun else left)
         except queue.Empty:
             raise _FaultError(self._silence(time.monotonic() >= ends, begun)) from None
+        if isinstance(item, LLMError):
+            raise item
         if isinstance(item, BaseException):
             raise _FaultError(self._explain(item)) from item
         return item
@@ -176,7 +179,7 @@ class ChatBackend(ABC):
         read_in, written = int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0))
         details = usage.get("input_token_details") or {}
         cached, stored = int(details.get("cache_read") or 0), int(details.get("cache_creation") or 0)
-        return Usage(read_in, written, _cost(self._price, read_in, written, cached, stored), cached)
+        return Usage(read_in, written, cost_of(self._price, read_in, written, cached=cached, stored=stored), cached)
 
 
 class _FaultError(Exception):
@@ -210,18 +213,3 @@ def with_cache_point(messages: list[BaseMessage], cache_point: Mapping[str, Any]
         return messages
     content: list[str | dict[Any, Any]] = [{"type": "text", "text": str(messages[0].text)}, dict(cache_point)]
     return [SystemMessage(content), *messages[1:]]
-
-
-def _find_price(prices: Mapping[str, Price], model_id: str) -> Price | None:
-    """The price of the model or, for a cross-region profile ("eu.anthropic..."), of the model behind it."""
-    return prices.get(model_id) or prices.get(model_id.partition(".")[2])
-
-
-def _cost(price: Price | None, read_in: int, written: int, cached: int, stored: int) -> float | None:
-    if price is None:
-        return None
-    per_cached = price.input if price.cache_read is None else price.cache_read
-    per_stored = price.input if price.cache_write is None else price.cache_write
-    fresh = max(0, read_in - cached - stored)
-    dollars = fresh * price.input + cached * per_cached + stored * per_stored + written * price.output
-    return round(dollars / 1_000_000, 8)

@@ -4,12 +4,14 @@ import asyncio
 import queue
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from typing import Any, Protocol
 
 from langchain_core.messages import BaseMessageChunk
 
 Item = BaseMessageChunk | BaseException | None
 """A chunk, the error that ended the stream, or None at its end."""
+Chunks = Callable[[], AsyncIterator[BaseMessageChunk]]
 
 
 class Feed(Protocol):
@@ -76,11 +78,17 @@ class LoopThread:
 
 
 class TaskFeed:
-    """Reads an asynchronous iterator as a task; cancelling closes its connection at once."""
+    """Reads an asynchronous iterator as a task; cancelling closes its connection at once.
 
-    def __init__(self, loop: LoopThread, chunks: Callable[[], AsyncIterator[BaseMessageChunk]]) -> None:
+    `connect` may block (it starts servers), so it has a thread of its own; it returns what opens the stream.
+    """
+
+    def __init__(self, loop: LoopThread, connect: Callable[[], Chunks]) -> None:
         self._items: queue.SimpleQueue[Item] = queue.SimpleQueue()
-        self._task = asyncio.run_coroutine_threadsafe(self._read(chunks), loop.loop)
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._task: Future[None] | None = None
+        threading.Thread(target=self._start, args=(loop, connect), name="llm-connect", daemon=True).start()
 
     def next(self, timeout: float) -> Item:
         """See Feed."""
@@ -88,9 +96,22 @@ class TaskFeed:
 
     def cancel(self) -> None:
         """See Feed."""
-        self._task.cancel()
+        with self._lock:
+            self._cancelled = True
+            if self._task:
+                self._task.cancel()
 
-    async def _read(self, chunks: Callable[[], AsyncIterator[BaseMessageChunk]]) -> None:
+    def _start(self, loop: LoopThread, connect: Callable[[], Chunks]) -> None:
+        try:
+            chunks = connect()
+        except BaseException as error:  # noqa: BLE001  # handed to the caller, who raises it
+            self._items.put(error)
+            return
+        with self._lock:
+            if not self._cancelled:
+                self._task = asyncio.run_coroutine_threadsafe(self._read(chunks), loop.loop)
+
+    async def _read(self, chunks: Chunks) -> None:
         try:
             stream = chunks()
             try:

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from app.llm import Kind
 from app.llm.backend import ChatBackend, Fault, Limits
-from app.llm.feed import Feed, LoopThread, TaskFeed
+from app.llm.feed import Chunks, Feed, LoopThread, TaskFeed
 from app.llm.server import EmbeddedServer, Endpoint, ServerSpec
 from app.settings import Settings
 from ingest.errors import LLMError, ModelError
@@ -83,12 +83,16 @@ class LocalLLM(ChatBackend):
             self._server.close()
 
     def _open(self, messages: list[BaseMessage], schema: Mapping[str, Any] | None) -> Feed:
-        model = self._connect()
         body: dict[str, Any] = {"max_tokens": self._settings.llm_max_tokens}
         if schema:
             bound = {"name": "answer", "schema": dict(schema), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": bound}
-        return TaskFeed(self._running_loop(), lambda: model.astream(messages, extra_body=body))
+
+        def connect() -> Chunks:
+            model = self._connect()
+            return lambda: model.astream(messages, extra_body=body)
+
+        return TaskFeed(self._running_loop(), connect)
 
     def _connect(self) -> ChatOpenAI:
         """The chat model for the endpoint of now: a server that was started again has another."""
