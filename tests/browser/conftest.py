@@ -36,7 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright keeps an event loop running in the thread of the tests, and later ones start their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not executable:
@@ -47,7 +48,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an index over the procedures, which lie beside it."""
     folder = tmp_path_factory.mktemp("library")
@@ -87,13 +88,13 @@ def _served(index: Path, state: Path, **environment: str) -> Iterator[str]:
             process.communicate(timeout=START_SECONDS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chat(tmp_path_factory: pytest.TempPathFactory) -> Chat:
     """`with chat(index, APP_X=...) as url:` serves the chat."""
     return lambda index, **environment: _served(index, tmp_path_factory.mktemp("state"), **environment)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def url(chat: Chat, index: Path) -> Iterator[str]:
     """The chat over the index, without a model."""
     with chat(index) as address:
