@@ -6,7 +6,7 @@ from typing import Any
 
 from pypdfium2 import PdfDocument, PdfiumError
 
-from ingest.document import Document, Page
+from ingest.document import Block, Document, Page
 from ingest.errors import ParseError
 from ingest.parse.aligned import find_aligned
 from ingest.parse.compose import Composer
@@ -44,13 +44,14 @@ def parse_pdf(path: Path, *, ocr: str = "rapidocr") -> Document:
         title = clean(str(document.get_metadata_value("Title") or ""))
     finally:
         document.close()
+    front = bookmark_key(" ".join(w.text for page in pages[:3] for w in page.words))
     strip_furniture(pages)
     drop_contents(pages)
     outline = Outline()
     _compose(outline, pages, reader.edges, bookmarks)
     blocks = tuple(outline.blocks)
     return Document(
-        _title(title, pages, blocks, path.stem),
+        _title(title, front, blocks, path.stem),
         blocks,
         tuple(Page(p.index, p.label, p.confidence) for p in pages),
         tuple(reader.warnings()),
@@ -135,7 +136,7 @@ class PageReader:
 def _compose(outline: Outline, pages: list[PageText], edges: dict[int, list[Edge]], bookmarks: list[Bookmark]) -> None:
     scanned = sum(page.confidence is not None for page in pages) > len(pages) / 2
     largest = body_size(w for page in pages for w in page.words) * (1.3 if scanned else 1.12)
-    items = {page.index: _items(page, edges.get(page.index, []), largest) for page in pages}
+    items = {page.index: _items(page, edges.pop(page.index, []), largest) for page in pages}
     lines = [item for found in items.values() for item in found if isinstance(item, Line)]
     body, gap, bold = measure(lines)
     styles = Styles(body, gap, bold, scanned, {k: b for b in reversed(bookmarks) for k in b.match_keys()})
@@ -149,7 +150,8 @@ def _compose(outline: Outline, pages: list[PageText], edges: dict[int, list[Edge
     )
     composer = Composer(outline, Joiner(pages), styles)
     for page in pages:
-        composer.add_page(items[page.index])
+        composer.add_page(items.pop(page.index))
+        page.words = []
     composer.finish()
 
 
@@ -204,10 +206,9 @@ def _bookmarks(document: PdfDocument) -> list[Bookmark]:
     return found
 
 
-def _title(metadata: str, pages: list[PageText], blocks: tuple[Any, ...], stem: str) -> str:
+def _title(metadata: str, front: str, blocks: tuple[Block, ...], stem: str) -> str:
     """The metadata's title if the first pages print it, else the largest words on the first page, else the name."""
-    printed = bookmark_key(" ".join(w.text for page in pages[:3] for w in page.words))
-    if metadata and bookmark_key(metadata) and bookmark_key(metadata) in printed:
+    if metadata and bookmark_key(metadata) and bookmark_key(metadata) in front:
         return metadata
     first = [b for b in blocks if b.kind == "heading" and b.page is not None and b.page <= 2]
     if first:

@@ -3,6 +3,7 @@
 import ctypes
 import itertools
 import math
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -11,7 +12,7 @@ import pypdfium2.raw as pdfium
 
 from ingest.parse.geometry import Matrix, display_matrix, map_box
 from ingest.parse.wording import clean, smuggles
-from ingest.parse.words import Box, Word
+from ingest.parse.words import Box, Color, Word
 
 # Share of the font size above and below the base line that a highlighted word covers.
 _ASCENT, _DESCENT = 0.86, 0.24
@@ -35,6 +36,17 @@ def _font_look(name: bytes) -> tuple[bool, bool]:
     """(bold?, italic?) as the font's name says."""
     text = name.decode("utf-8", "replace").lower()
     return any(mark in text for mark in _BOLD_NAMES), "italic" in text or "oblique" in text
+
+
+@lru_cache(maxsize=4096)
+def _shared_color(red: int, green: int, blue: int) -> Color:
+    """One tuple for all words of a colour: a long document has a million words."""
+    return red, green, blue
+
+
+@lru_cache(maxsize=4096)
+def _shared_size(size: float) -> float:
+    return size
 
 
 class _Reader:
@@ -80,7 +92,7 @@ class _Reader:
         shown = clean(text)
         if shown and " " not in shown:
             box = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
-            yield self._styled(Word(shown, page, *box), first)
+            yield self._styled(Word(sys.intern(shown), page, *box), first)
 
     def _jump(self, first: int, last: int) -> int:
         """How many characters stand before the largest jump to another line; 0 when text just runs vertically."""
@@ -109,7 +121,8 @@ class _Reader:
         word.mode = pdfium.FPDFTextObj_GetTextRenderMode(obj) if obj else 0
         read_color = pdfium.FPDFText_GetStrokeColor if word.mode == 1 else pdfium.FPDFText_GetFillColor
         if read_color(self.textpage, i, *(ctypes.byref(v) for v in self._rgba)):
-            word.color = (self._rgba[0].value, self._rgba[1].value, self._rgba[2].value)
+            word.color = _shared_color(*(value.value for value in self._rgba[:3]))
+        word.size = _shared_size(word.size)
         return word
 
     def _set_height(self, word: Word, i: int) -> None:
