@@ -1,5 +1,6 @@
 """Assistant.ask and Assistant.stream: retrieve, abstain or compose, verify, record."""
 
+import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -18,7 +19,7 @@ from app.prompt import PROMPT_VERSION
 from app.question import Question, Turn, read_question
 from app.retrieve import Filters, Hit, Retrieval, Retriever
 from app.settings import Settings
-from ingest.errors import LLMError
+from ingest.errors import LedgerError, LLMError
 from ingest.index import Index
 
 __all__ = [
@@ -78,6 +79,15 @@ class Done:
 
 
 Event = Evidence | Draft | Verified | Done
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Who asked, after what, within which limits."""
+
+    reader: Reader
+    history: tuple[Turn, ...]
+    filters: Filters
 
 
 class Assistant:
@@ -149,7 +159,7 @@ class Assistant:
                     yield event
             clock.mark("compose")
         answer = replace(answer, timings=clock.timings)
-        yield Done(self._record(answer, filters, reader, usage))
+        yield Done(self._record(answer, _Asked(reader, tuple(history), filters), usage))
 
     def _composed(
         self, llm: LLM, asked: Question, selection: Selection, answer: Answer, retriever: Retriever
@@ -175,21 +185,26 @@ class Assistant:
         text = "\n".join(statement.text for statement in shown)
         yield replace(answer, model=llm.name, composed_by="model", statements=shown, withheld=withheld, text=text)
 
-    def _record(self, answer: Answer, filters: Filters, reader: Reader, usage: Usage | None) -> Answer:
+    def _record(self, answer: Answer, asked: _Asked, usage: Usage | None) -> Answer:
+        """The answer with its ledger id; one that can't be recorded says so, because it can't be proved later."""
         if self.ledger is None:
             return answer
         entry = {
-            "reader": reader.name,
+            "reader": asked.reader.name,
             "question": answer.question,
-            "filters": asdict(filters),
+            "history": [asdict(turn) for turn in asked.history],
+            "filters": asdict(asked.filters),
             "index": answer.index,
-            "chunks": [hit.chunk_id for hit in answer.hits],
+            "chunks": {hit.chunk_id: hashlib.sha256(hit.text.encode()).hexdigest() for hit in answer.hits},
             "prompt": PROMPT_VERSION,
-            "model": answer.model,
+            "model": {"id": self.llm.model_id, "parameters": dict(self.llm.parameters)} if self.llm else None,
             "usage": asdict(usage) if usage else None,
             "answer": asdict(answer),
         }
-        return replace(answer, id=self.ledger.append(entry))
+        try:
+            return replace(answer, id=self.ledger.append(entry))
+        except LedgerError as error:
+            return replace(answer, notes=(*answer.notes, f"This answer was not recorded ({error.message})."))
 
     def close(self) -> None:
         """Stop the model and release the ledger."""

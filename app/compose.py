@@ -8,10 +8,11 @@ from typing import Literal
 
 from app.evidence import Unit
 from app.llm import LLM, Finish, Usage
-from app.prompt import REFUSAL, build_messages
+from app.prompt import build_messages
 from app.question import Question
-from app.verify import problem_with
+from app.verify import problem_with, wrong_column
 from ingest.index import Index
+from ingest.lexical import analyse
 from ingest.units import table_header
 
 
@@ -92,8 +93,7 @@ def extract(units: Sequence[Unit], index: Index) -> tuple[Statement, ...]:
 
 
 def _wording(unit: Unit, index: Index) -> str:
-    chunk = index.chunk(unit.chunk_id) if unit.kind == "row" else None
-    header = table_header(chunk, unit.start).split(" | ") if chunk else []
+    header = _header(unit, index)
     cells = unit.text.split(" | ")
     if len(header) != len(cells):
         return unit.text
@@ -113,23 +113,51 @@ def compose_with_model(
         *finished, line = line.split("\n")
         for text in finished:
             yield from _checked(text, question, units, index)
-        if line and REFUSAL not in line:
+        if line:
             yield Draft(line)
     yield from _checked(line, question, units, index)
 
 
+ATTRIBUTED = 0.8  # share of a line's terms that a passage must hold to be cited for it by the program
 _MARKS = re.compile(r"\s*[\[(](\d+(?:\s*[,;]\s*\d+)*)[\])]")
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d+[.)])\s+")
 
 
 def _checked(line: str, question: Question, units: Sequence[Unit], index: Index) -> Iterator[Verified]:
     text = _BULLET.sub("", _MARKS.sub("", line)).strip()
-    if not re.search(r"\w", text) or REFUSAL in line.upper():
-        return
+    if len(re.findall(r"\w+", text)) < 2 or text.endswith(":"):
+        return  # a mark without words, or a line that only introduces the next ones
     numbers = [int(number) for mark in _MARKS.findall(line) for number in re.findall(r"\d+", mark)]
     cited = [units[number - 1] for number in dict.fromkeys(numbers) if 0 < number <= len(units)]
+    problem = _problem(text, cited, question, index)
+    if problem and not numbers and (proof := _prover(text, question, units, index)):
+        cited, problem = [proof], ""
     citations = tuple(cite(unit, index) for unit in cited)
-    context = [part for unit in cited for part in (unit.hit.section, unit.hit.title)]
-    problem = problem_with(text, [citation.quote for citation in citations], question.text, context)
     kind: Literal["statement", "step"] = "step" if cited and all(u.kind == "step" for u in cited) else "statement"
     yield Verified(Statement(text, citations, kind, problem))
+
+
+def _problem(text: str, cited: Sequence[Unit], question: Question, index: Index) -> str:
+    context = [part for unit in cited for part in (unit.hit.section, unit.hit.title)]
+    columns = (
+        wrong_column(text, question.text, _header(unit, index), unit.text.split(" | "))
+        for unit in cited
+        if unit.kind == "row"
+    )
+    return problem_with(text, [unit.text for unit in cited], question.text, context) or next(filter(None, columns), "")
+
+
+def _header(unit: Unit, index: Index) -> list[str]:
+    """The column names above a table row, or nothing for other units."""
+    chunk = index.chunk(unit.chunk_id) if unit.kind == "row" else None
+    return table_header(chunk, unit.start).split(" | ") if chunk else []
+
+
+def _prover(text: str, question: Question, units: Sequence[Unit], index: Index) -> Unit | None:
+    """The passage that proves a line whose number the model left out: nearly every word of the line is in it."""
+    words = set(analyse(text))
+    for unit in units:
+        held = len(words & set(analyse(unit.text)))
+        if held >= ATTRIBUTED * len(words) and not _problem(text, [unit], question, index):
+            return unit
+    return None

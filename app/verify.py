@@ -59,3 +59,27 @@ def _weak_support(statement: str, evidence: str, question: str) -> str:
     free = terms & set(analyse(question)) - supported
     share = len(supported) / (len(terms - free) or 1)
     return "" if share >= MIN_SUPPORT and supported else "the cited passage does not say this"
+
+
+def wrong_column(statement: str, question: str, header: Sequence[str], cells: Sequence[str]) -> str:
+    """Why a statement about a table row takes a value from another column than it speaks of, or "".
+
+    A row holds values of several things (the cut-off for customers, the one for banks): a number of the statement
+    must stand under a column name that fits, if another column's name fits the statement or the question.
+    """
+    if len(header) != len(cells):
+        return ""
+    labels = [set(analyse(name)) for name in header]
+    said = set(analyse(statement)) | set(analyse(question))
+    for number in numbers(statement):
+        holds = [number in numbers(cell) for cell in cells]
+        own = {term for label, held in zip(labels, holds, strict=True) if held for term in label}
+        other = {term for label, held in zip(labels, holds, strict=True) if not held for term in label}
+        if any(holds) and not (own - other) & said and (other - own) & said & _value_columns(labels, cells):
+            return f"{number} stands in another column of the table than the one it is said of"
+    return ""
+
+
+def _value_columns(labels: Sequence[set[str]], cells: Sequence[str]) -> set[str]:
+    """The words of the names of the columns that hold numbers in this row."""
+    return {term for label, cell in zip(labels, cells, strict=True) if numbers(cell) for term in label}

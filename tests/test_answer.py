@@ -152,7 +152,17 @@ def test_proved_lines_are_shown_and_the_rest_is_withheld(library: Any) -> None:
     assert "3 hours" not in answer.text
 
 
-@pytest.mark.parametrize("text", ["NOT IN THE PASSAGES", "I think you should [1]", "", "- Sure! [77]"])
+def test_a_line_without_a_number_counts_only_if_a_passage_proves_it(library: Any) -> None:
+    model = ScriptedModel(
+        "Do this:\nMatch the return to the original payment by its UETR.\n- Match it and celebrate with cake.\n"
+    )
+    answer = ask(library, QUESTION, model)
+    (shown,) = answer.statements
+    assert shown.citations[0].quote.startswith("1. Match the return")
+    assert [s.problem for s in answer.withheld] == ["no passage is cited"]
+
+
+@pytest.mark.parametrize("text", ["- [1][3] [2]", "I think you should [1]", "", "- Sure! [77]"])
 def test_a_model_that_proves_nothing_leaves_the_passages(library: Any, text: str) -> None:
     answer = ask(library, QUESTION, ScriptedModel(text))
     assert answer.composed_by == "extractive"

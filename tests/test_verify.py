@@ -3,7 +3,7 @@
 import pytest
 
 from app.values import conflict, currencies, messages, negated, numbers, reason_codes, shows, systems
-from app.verify import problem_with
+from app.verify import problem_with, wrong_column
 
 QUOTE = "The GBP cut-off for customer payments is 17:00 London; the Release Desk needs the payment by 16:45."
 QUESTION = "When is the cut-off for customer payments?"
@@ -80,3 +80,18 @@ def test_conflict_needs_both_sides() -> None:
     assert not conflict("cut-off for yen", ["the cut-off is 17:00"])
     assert not conflict("cut-off", ["GBP 17:00"])
     assert conflict("AC04 came back", ["AC01: wrong account"])
+
+
+@pytest.mark.parametrize(
+    ("statement", "fits"),
+    [
+        ("The client cut-off for customer payments is 16:45.", True),
+        ("The client cut-off for customer payments is 17:15.", False),
+        ("Bank payments must be in by 17:15.", True),
+        ("The client cut-off is 16:45 for customer payments and 17:15 for bank payments.", True),
+    ],
+)
+def test_a_value_comes_from_the_column_it_is_said_of(statement: str, fits: bool) -> None:
+    header = ["Event", "Customer payments (pacs.008)", "Bank payments (pacs.009)"]
+    cells = ["Client cut-off", "16:45", "17:15"]
+    assert (wrong_column(statement, "", header, cells) == "") is fits
