@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-# Not for the session: Playwright keeps an event loop running in the thread of the tests, and later ones start their own.
+# Not for the session: Playwright keeps an event loop running in the tests' thread, and later tests start their own.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
