@@ -10,7 +10,7 @@ from typing import Literal
 from app.abstain import why_not
 from app.access import Reader
 from app.compose import Citation, Draft, Statement, Verified, compose_with_model, extract
-from app.evidence import MAX_UNITS, Selection, Unit, find_escalation, select_evidence
+from app.evidence import Selection, find_escalation, select_evidence
 from app.glossary import Glossary, load_glossary
 from app.ledger import Ledger, open_ledger
 from app.library import Library
@@ -165,10 +165,9 @@ class Assistant:
         self, llm: LLM, asked: Question, selection: Selection, answer: Answer, retriever: Retriever
     ) -> Iterator[Draft | Verified | Usage | Answer]:
         """The model's events, then the answer with its verified statements; the extractive one if it fails."""
-        units = _read_by_model(selection)
         statements: list[Statement] = []
         try:
-            for event in compose_with_model(llm, asked, units, retriever.index):
+            for event in compose_with_model(llm, asked, selection.chosen, retriever.index):
                 if isinstance(event, Verified):
                     statements.append(event.statement)
                 yield event
@@ -253,12 +252,6 @@ class _Clock:
     @property
     def timings(self) -> dict[str, float]:
         return {**self._marks, "total": round(time.perf_counter() - self._start, 4)}
-
-
-def _read_by_model(selection: Selection) -> list[Unit]:
-    chosen = list(selection.chosen)
-    more = [unit for unit in selection.ranked if unit not in chosen]
-    return chosen + more[: max(0, MAX_UNITS - len(chosen))]
 
 
 def _reason(problem: str, retrieval: Retrieval, filters: Filters) -> str:
