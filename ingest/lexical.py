@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import Stemmer
 
-LEXICAL_VERSION = "2"
+LEXICAL_VERSION = "3"
 
 _TOKEN = re.compile(
     r"""
@@ -46,6 +46,7 @@ _NUMBER_WORDS = dict(
 )
 # One spelling for both sides of the Atlantic; applied to documents and questions alike, so it need not be English.
 _SPELLINGS = ((re.compile(r"is(e[drs]?|ing|ations?)$"), r"iz\1"), (re.compile(r"^cheque"), "check"))
+_CURRENCY_CODES = frozenset({*_SIGNS.values(), "cny", "try"})  # the stemmer would take their last letter
 
 _local = threading.local()
 
@@ -121,7 +122,7 @@ def _word_terms(raw: str) -> Iterator[str]:
 def _stem(word: str) -> str:
     if word in _CURRENCY_WORDS:
         return _CURRENCY_WORDS[word]
-    if any(char.isdigit() for char in word):
+    if any(char.isdigit() for char in word) or word in _CURRENCY_CODES:
         return word
     for pattern, replacement in _SPELLINGS:
         word = pattern.sub(replacement, word)

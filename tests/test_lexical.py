@@ -14,6 +14,7 @@ from ingest.sentences import split_sentences
         ("AC04 ac04 R10", ["ac04", "ac04", "r10"]),
         ("USD 10,000,000.00 $10m 10 million", ["usd", "10000000", "usd", "10000000", "10000000"]),
         ("600 mio yen, 5mm £", ["600000000", "jpy", "5000000", "gbp"]),
+        ("yen JPY jpy", ["jpy", "jpy", "jpy"]),
         ("17:40 5:40 p.m. 5.40pm", ["17:40", "17:40", "17:40"]),
         ("thirty days, 30 days", ["30", "day", "30", "day"]),
         ("authorised cheques authorized checks", ["author", "check", "author", "check"]),
