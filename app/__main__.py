@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app.access import Reader, local_reader
-from app.answer import Answer, Assistant, Filters, Statement, Turn, open_assistant
+from app.answer import Answer, Assistant, Citation, Filters, Statement, Turn, open_assistant
 from app.settings import Settings, load_settings
 from ingest.errors import AssistantError, CaseError
 
@@ -130,7 +130,7 @@ def _as_json(answer: Answer) -> str:
 
 def print_answer(answer: Answer, console: Console) -> None:
     """Statements with numbered citations, then the sources with their quotes. Nothing is read as markup."""
-    numbers: dict[object, int] = {}
+    numbers: dict[Citation, int] = {}
     if answer.abstained:
         console.print(Text(answer.reason, style="yellow"))
     if answer.escalation:
@@ -146,7 +146,7 @@ def print_answer(answer: Answer, console: Console) -> None:
     console.print(Text(f"{composer}, index {answer.index}, {seconds:.2f} s", style="dim"))
 
 
-def _line(statement: Statement, numbers: dict[object, int]) -> Text:
+def _line(statement: Statement, numbers: dict[Citation, int]) -> Text:
     marks = "".join(f"[{numbers.setdefault(c, len(numbers) + 1)}]" for c in statement.citations)
     return Text(f"- {statement.text} {marks}")
 
@@ -156,8 +156,9 @@ def _withheld(answer: Answer) -> list[str]:
     return [f"{count} statement{'s' * (count > 1)} of the model withheld: not proved by a passage."] if count else []
 
 
-def _source(citation: Any, number: int) -> Text:
-    page = f", page {citation.page_label or citation.page}" if citation.page else ""
+def _source(citation: Citation, number: int) -> Text:
+    printed = f" (printed {citation.page_label})" if citation.page_label not in ("", str(citation.page)) else ""
+    page = f", page {citation.page}{printed}" if citation.page else ""
     version = f" v{citation.version}" if citation.version else ""
     where = f"[{number}] {citation.doc_id}{version} {citation.title}, {citation.section}{page}"
     return Text.assemble((where, "bold"), f'\n    "{citation.quote}"')

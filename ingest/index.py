@@ -383,15 +383,6 @@ class Index:
             rows = self._db.execute(sql, (value,)).fetchall()
         return [_chunk(row) for row in rows]
 
-    def facets(self) -> dict[str, list[str]]:
-        """The rails, regions and document types that the register names, each sorted."""
-        records = [document.record for document in self.documents]
-        return {
-            "rails": sorted({rail for record in records for rail in record.rails}),
-            "regions": sorted({region for record in records for region in record.regions}),
-            "doc_types": sorted({record.doc_type for record in records if record.doc_type}),
-        }
-
     def close(self) -> None:
         """Release the database."""
         with self._lock:
