@@ -134,10 +134,10 @@ def _check_rules(task: Task, manifest: Manifest, served: Served | None, held: He
 
 def _publish(task: Task, manifest: Manifest, built: Sequence[Built], embedder: Embedder, served: Served | None) -> None:
     report, index = task.report, task.settings.index
-    same = served is not None and served.readable and served.manifest.embedder == embedder.info
+    previous = served.index() if served and served.has_vectors_of(embedder.info) else None
     with building_folder(index) as folder:
         with task.timed("embed and write"):
-            counts = build_index(folder, built, embedder, served.index() if served and same else None, task.watcher)
+            counts = build_index(folder, built, embedder, previous, task.watcher)
         with task.timed("canaries"):
             _ask_canaries(task, folder, embedder)
         with task.timed("publish"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ingest.build import Watcher
 from ingest.chunk import CHUNKER_VERSION
+from ingest.embed import EmbedderInfo
 from ingest.errors import BrokenIndexError
 from ingest.index import INDEX_VERSION, Index, open_index
 from ingest.lexical import LEXICAL_VERSION
@@ -22,8 +23,10 @@ from ingest.settings import IngestSettings
 from ingest.source import FolderSource, Source
 from ingest.units import UNITS_VERSION
 
-INDEX_FORM = f"index {INDEX_VERSION} lexical {LEXICAL_VERSION} units {UNITS_VERSION}"
-"""The form of an index: passages and vectors are taken over only from an index of the same form."""
+# What is stored how, in the order of what it costs to change: passages, their vectors, their terms.
+PASSAGE_FORM = f"index {INDEX_VERSION.partition('.')[0]}"
+VECTOR_FORM = f"{PASSAGE_FORM} units {UNITS_VERSION}"
+INDEX_FORM = f"{VECTOR_FORM} lexical {LEXICAL_VERSION}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Task:
 class Served:
     """The generation that a run starts from; `problem` says why it is not the one CURRENT names, or is "".
 
-    `readable` tells whether its passages and vectors can be taken over by this version of the program.
+    `readable` tells whether its passages can be taken over by this version of the program.
     """
 
     folder: Path
@@ -72,6 +75,11 @@ class Served:
     problem: str
     index: Callable[[], Index]
     readable: bool
+
+    def has_vectors_of(self, embedder: EmbedderInfo) -> bool:
+        """Whether its vectors can be taken over too: made by this embedder, for the same units."""
+        making = self.manifest.making
+        return self.readable and making.embedder == embedder and making.index_version.startswith(f"{VECTOR_FORM} ")
 
 
 def open_source(corpus: str) -> Source:
@@ -88,7 +96,7 @@ def open_served(index: Path, *, readable: bool) -> Served | None:
     except BrokenIndexError:
         return None  # none yet, or none that is whole: everything is made anew
     manifest = read_manifest(folder)
-    same_form = readable and manifest.making.index_version == INDEX_FORM
+    same_form = readable and manifest.making.index_version.startswith(f"{PASSAGE_FORM} ")
     return Served(folder, manifest, problem, cache(lambda: open_index(folder)), same_form)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from ingest.errors import BrokenIndexError, PublishRefusedError, RegisterError, SourceError
 from ingest.publish import current_generation, list_generations, read_manifest, roll_back
 from ingest.report import last_report
+from ingest.task import INDEX_FORM
 from tests.ingest_folder import TEXTS, content_hash, run, served_texts, settings_for, write_corpus
 
 REGISTER = """documents:
@@ -197,6 +199,20 @@ def test_rolled_back_content_is_not_published_again_by_itself(tmp_path: Path) ->
     assert current_generation(settings.index).name == first
     (corpus / "recalls.txt").write_text("Recalls\n\nRight text.\n", "utf-8")
     assert run(settings).published
+
+
+@pytest.mark.parametrize(("part", "embeds"), [("lexical", False), ("units", True)])
+def test_new_terms_cost_no_vectors_but_new_units_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, embeds: bool
+) -> None:
+    write_corpus(tmp_path / "corpus")
+    settings = settings_for(tmp_path)
+    monkeypatch.setattr("ingest.run.INDEX_FORM", re.sub(f"{part} [^ ]+", f"{part} other", INDEX_FORM))
+    passages = run(settings).chunks
+    monkeypatch.undo()
+    report = run(settings)
+    assert (report.published, report.unchanged, report.parsed) == (True, 3, 0)
+    assert report.embedded == (passages if embeds else 0)
 
 
 def test_the_content_hash_is_the_same_on_any_machine(tmp_path: Path) -> None:
