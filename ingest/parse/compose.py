@@ -77,7 +77,8 @@ class Composer:
         elif kind != "heading":
             return False
         numbered = bool(self.styles.key(line)[3])
-        alike = abs(line.size - last.size) < 0.08 * line.size and line.bold == last.bold
+        rough = self.styles.scanned
+        alike = abs(line.size - last.size) < (0.3 if rough else 0.08) * line.size and (rough or line.bold == last.bold)
         marked = self.styles.bookmark_level(last.text, last.page) or self.styles.bookmark_level(line.text, line.page)
         close = line.y0 - last.y1 < 0.7 * line.size
         return alike and close and not numbered and not marked and len(self._run) < 4

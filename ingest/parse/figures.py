@@ -51,7 +51,7 @@ def join_figures(items: list[Item], styles: Styles) -> list[Item]:
             last = at if first < at else _reach_down(joined, at, styles)
             for start, stop in ((first, at), (at + 1, last + 1)):
                 if stop - start >= _LEAST_LABELS:
-                    joined[start:stop] = [_make_figure(joined[start:stop])]
+                    joined[start:stop] = [Figure(item.page, _cluster(_words_of(joined[start:stop])))]
                     at = min(at, start + 1)
         at += 1
     return joined
@@ -97,14 +97,14 @@ def _ends_paragraph(items: list[Item], i: int, styles: Styles) -> bool:
     return full and line.y0 - above.y0 > 0 and line.y0 - above.y1 < styles.gap + 0.45 * line.size
 
 
-def _make_figure(items: list[Item]) -> Figure:
+def _words_of(items: list[Item]) -> list[Word]:
     words: list[Word] = []
     for item in items:
         if isinstance(item, Line):
             words += item.words
         elif isinstance(item, Table):
             words += {id(w): w for row in item.rows for cell in row for w in cell}.values()
-    return Figure(words[0].page, _cluster(words))
+    return words
 
 
 def _cluster(words: list[Word]) -> list[list[Word]]:

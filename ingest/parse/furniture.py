@@ -1,7 +1,9 @@
 """Running headers, footers and page numbers: recognised by repetition, kept out of the text, read as labels."""
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
+from difflib import SequenceMatcher
 
 from ingest.parse.layout import make_rows
 from ingest.parse.words import PageText, Word
@@ -9,6 +11,7 @@ from ingest.parse.words import PageText, Word
 _DEPTH = 4
 _MARGIN = 0.12
 _SAME_HEIGHT = 0.01
+_ALIKE = 0.88
 _NUMBER = r"(?:[A-Z]{1,2}-\d{1,4}|\d{1,3}-\d{1,4}|\d{1,4}|[ivxlc]{1,7})"
 _ONLY_NUMBER = re.compile(
     rf"^[-\u2013\u2014|\s]*(?:page\s*)?({_NUMBER})(?:\s*(?:of|/)\s*\d+)?[-\u2013\u2014|\s]*$", re.IGNORECASE
@@ -88,11 +91,18 @@ def _furniture_rows(
         key = (_key(row), top)
         match = _ONLY_NUMBER.match(_text(row))
         alone = match is not None and _in_series(match, page.index, y, series)
-        if alone or key in outer or (key in running and _in_margin(y, top)):
+        runs = key in running or (page.confidence is not None and _nearly(key, running))
+        if alone or key in outer or (runs and _in_margin(y, top)):
             dropped.append(row)
         elif not _is_rule(row):
             open_sides.discard(top)
     return dropped
+
+
+def _nearly(key: Key, running: set[Key]) -> bool:
+    """Whether OCR may have misread a letter or two of a running line."""
+    others = (other for other, top in running if top == key[1])
+    return any(SequenceMatcher(None, key[0], other).ratio() > _ALIKE for other in others)
 
 
 def _in_margin(y: float, top: bool) -> bool:
@@ -164,7 +174,10 @@ def _value(token: str) -> tuple[str, int]:
 
 
 def _key(row: list[Word]) -> str:
-    return re.sub(r"\d+|(?<=page )[ivxlc]+\b", "#", _text(row).lower())
+    """What a running line has in common on all pages: no numbers, and nothing that OCR reads now so, now so."""
+    text = re.sub(r"\d+|(?<=page )[ivxlc]+\b", "#", _text(row).lower())
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return re.sub(r"[^\w#]+", "", plain)
 
 
 def _text(row: list[Word]) -> str:

@@ -3,11 +3,14 @@
 import itertools
 from dataclasses import dataclass
 
-from ingest.parse.drawing import Edge
+from ingest.parse.drawing import Edge, make_edge
 from ingest.parse.words import Box, Word
 
 _MAX_MERGED = 600
 _TOLERANCE = 3
+# Points: shorter lines close no table, and ends this near to each other are one margin.
+_LEAST_WIDTH = 100.0
+_SAME_END = 3.0
 # Narrower columns are the padding of shaded cells, not columns.
 _LEAST_COLUMN = 9.0
 # A cell over several rows is repeated in each of them only if it is a label.
@@ -40,7 +43,7 @@ class _Place:
 
 def find_grids(edges: list[Edge], words: list[Word], page: int) -> list[Table]:
     """The tables of at least two columns whose lines enclose their words."""
-    if sum(e["orientation"] == "v" for e in edges) < 2 or sum(e["orientation"] == "h" for e in edges) < 2:
+    if sum(e["orientation"] == "v" for e in edges) < 1 or sum(e["orientation"] == "h" for e in edges) < 2:
         return []
     from pdfplumber.table import (  # noqa: PLC0415  # pdfminer behind it is slow to import
         cells_to_tables,
@@ -49,7 +52,7 @@ def find_grids(edges: list[Edge], words: list[Word], page: int) -> list[Table]:
         merge_edges,
     )
 
-    merged = merge_edges(edges, _TOLERANCE, _TOLERANCE, _TOLERANCE, _TOLERANCE)
+    merged = merge_edges([*edges, *_closing(edges)], _TOLERANCE, _TOLERANCE, _TOLERANCE, _TOLERANCE)
     if len(merged) > _MAX_MERGED:
         return []
     cells = intersections_to_cells(edges_to_intersections(merged, _TOLERANCE, _TOLERANCE))
@@ -81,8 +84,27 @@ def _make_table(cells: list[Box], words: list[Word], page: int) -> Table | None:
         return None
     if sum(_is_coarse(p.words) for p in filled) > 0.4 * len(breaks):
         return None
-    header = 2 if len(breaks) > 2 and any(p.top == 0 and _reach(p, kept) > 1 for p in filled) else 1
+    header = 2 if _has_group_names(filled, kept, breaks) else 1
     return Table(page, box, _fill(filled, kept, breaks), [xs[j] for j in kept], header)
+
+
+def _closing(edges: list[Edge]) -> list[Edge]:
+    """The left and right sides of tables that are open there: where three or more rows' lines begin and end."""
+    rows: dict[tuple[int, int], list[Edge]] = {}
+    for edge in edges:
+        if edge["orientation"] == "h" and edge["x1"] - edge["x0"] > _LEAST_WIDTH:
+            ends = (round(edge["x0"] / _SAME_END), round(edge["x1"] / _SAME_END))
+            key = next((k for k in rows if abs(k[0] - ends[0]) <= 1 and abs(k[1] - ends[1]) <= 1), ends)
+            rows.setdefault(key, []).append(edge)
+    sides: list[Edge] = []
+    for group in rows.values():
+        x0, x1 = max(e["x0"] for e in group), min(e["x1"] for e in group)
+        for inner in (e for e in edges if e["orientation"] == "v" and x0 < e["x0"] < x1):
+            reach = (inner["top"] - _TOLERANCE, inner["bottom"] + _TOLERANCE)
+            met = [e["top"] for e in group if reach[0] <= e["top"] <= reach[1]]
+            if len(met) >= 3:
+                sides += [make_edge("v", x, min(met), x, max(met)) for x in (x0, x1)]
+    return sides
 
 
 def _is_outermost(table: Table, words: list[Word]) -> bool:
@@ -125,6 +147,15 @@ def _row_breaks(places: list[_Place], count: int) -> list[int]:
         if starting and (len(starting) > 1 or len(spanning) < 2):
             breaks.append(y)
     return breaks
+
+
+def _has_group_names(places: list[_Place], kept: list[int], breaks: list[int]) -> bool:
+    """Whether the first row names groups of columns, and the second only the columns in them."""
+    grouped = {j for p in places if p.top == 0 and _reach(p, kept) > 1 for j in range(p.first, p.after)}
+    if not grouped or len(breaks) < 3:
+        return False
+    second = [p for p in places if p.top == breaks[1]]
+    return bool(second) and all(p.first in grouped for p in second)
 
 
 def _is_coarse(words: Cell) -> bool:

@@ -3,6 +3,7 @@
 import csv
 import io
 import logging
+import math
 import os
 import shutil
 import subprocess
@@ -22,11 +23,12 @@ _TESSERACT_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """One word as OCR saw it: text, box in pixels, confidence from 0 to 1."""
+    """One word as OCR saw it: text, box in pixels, confidence from 0 to 1, slant of its line in degrees."""
 
     text: str
     box: Box
     score: float
+    slant: float = 0.0
 
 
 class Recogniser(Protocol):
@@ -80,9 +82,8 @@ class RapidOcr:
     def read(self, image: Any) -> list[list[Recognised]]:
         """The words of the image line by line."""
         result = self._run(image, det=True, rec=True)
-        lines = [
-            _line_words(text, parts) for text, parts in zip(result.txts or (), result.word_results or (), strict=False)
-        ]
+        found = zip(result.txts or (), result.word_results or (), result.boxes if result.txts else (), strict=False)
+        lines = [_line_words(text, parts, _slant(corners)) for text, parts, corners in found]
         return [line for line in lines if line]
 
     def prefers(self, flipped: Any, image: Any) -> bool:
@@ -136,9 +137,9 @@ class Tesseract:
         return both[0] > both[1]
 
 
-def _line_words(text: str, parts: Any) -> list[Recognised]:
+def _line_words(text: str, parts: Any, slant: float = 0.0) -> list[Recognised]:
     """The words of a line; a line that mixes scripts comes letter by letter and is put together by its blanks."""
-    found = [Recognised(clean(part), _around(box), float(score)) for part, score, box in parts]
+    found = [Recognised(clean(part), _around(box), float(score), slant) for part, score, box in parts]
     found = [word for word in found if word.text]
     letters = text.split()
     if len(found) <= len(letters) or any(len(word.text) > 1 for word in found):
@@ -148,8 +149,13 @@ def _line_words(text: str, parts: Any) -> list[Recognised]:
         run, found = found[: len(token)], found[len(token) :]
         if run:
             box = (run[0].box[0], min(w.box[1] for w in run), run[-1].box[2], max(w.box[3] for w in run))
-            words.append(Recognised("".join(w.text for w in run), box, min(w.score for w in run)))
+            words.append(Recognised("".join(w.text for w in run), box, min(w.score for w in run), slant))
     return words
+
+
+def _slant(corners: Any) -> float:
+    """The slant in degrees of a line by its first two corners, the upper left and upper right."""
+    return math.degrees(math.atan2(float(corners[1][1] - corners[0][1]), float(corners[1][0] - corners[0][0])))
 
 
 def _around(points: Any) -> Box:

@@ -12,7 +12,7 @@ from ingest.parse.aligned import find_aligned
 from ingest.parse.compose import Composer
 from ingest.parse.contents import drop_contents
 from ingest.parse.drawing import Drawing, Edge, read_drawing
-from ingest.parse.figures import Item, neighbours
+from ingest.parse.figures import Figure, Item, neighbours
 from ingest.parse.furniture import strip_furniture
 from ingest.parse.grid import find_grids
 from ingest.parse.hidden import split_hidden
@@ -156,22 +156,25 @@ def _compose(outline: Outline, pages: list[PageText], edges: dict[int, list[Edge
 
 
 def _items(page: PageText, edges: list[Edge], largest: float) -> list[Item]:
-    """The tables and lines of a page in reading order; each table holds its place by a stand-in word."""
-    tables = find_grids(edges, page.words, page.index)
+    """The tables and lines of a page in reading order, stamps last; a table holds its place by a stand-in word."""
+    stamped = [word for word in page.words if word.stamped]
+    words = [word for word in page.words if not word.stamped]
+    tables = find_grids(edges, words, page.index)
     tabled = {id(word) for table in tables for row in table.rows for cell in row for word in cell}
-    boxes = [Word("\0", page.index, *t.box) for t in tables]
-    by_box = {id(w): t for w, t in zip(boxes, tables, strict=True)}
+    stand_ins = [Word("\0", page.index, *table.box) for table in tables]
+    table_of = {id(word): table for word, table in zip(stand_ins, tables, strict=True)}
     items: list[Item] = []
     run: list[Line] = []
-    for line in order_lines([*(w for w in page.words if id(w) not in tabled), *boxes]):
-        found = [by_box[id(w)] for w in line.words if id(w) in by_box]
+    for line in order_lines([*(word for word in words if id(word) not in tabled), *stand_ins]):
+        found = [table_of[id(word)] for word in line.words if id(word) in table_of]
         if found:
             items.extend(find_aligned(run, largest))
             items += found
             run = []
         else:
             run.append(line)
-    return [*items, *find_aligned(run, largest)]
+    items.extend(find_aligned(run, largest))
+    return [*items, Figure(page.index, [stamped])] if stamped else items
 
 
 def _turn_edge(edge: Edge, read: PageText) -> Edge:
@@ -210,9 +213,10 @@ def _title(metadata: str, front: str, blocks: tuple[Block, ...], stem: str) -> s
     """The metadata's title if the first pages print it, else the largest words on the first page, else the name."""
     if metadata and bookmark_key(metadata) and bookmark_key(metadata) in front:
         return metadata
-    first = [b for b in blocks if b.kind == "heading" and b.page is not None and b.page <= 2]
-    if first:
-        return str(max(first, key=lambda b: max(s.y1 - s.y0 for s in b.spans)).text)
+    for page in (1, 2):
+        headings = [block for block in blocks if block.kind == "heading" and block.page == page and block.spans]
+        if headings:
+            return max(headings, key=lambda block: max(s.y1 - s.y0 for s in block.spans)).text
     return metadata if " " in metadata else stem
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ingest.parse.drawing import Edge
-from ingest.parse.ocr import Recogniser
+from ingest.parse.ocr import Recognised, Recogniser
 from ingest.parse.raster import deskew, is_sideways, ruled_edges, skew_angle, stroke_widths
-from ingest.parse.words import PageText, Word
+from ingest.parse.words import Box, PageText, Word
 
 DPI = 200
 _MAX_SIDE = 3_600
@@ -17,9 +17,12 @@ _DOUBTFUL = 0.8
 _LEAST_SKEW = 0.15
 # Share of a recognised line's box that is font size: the box adds a margin around the letters.
 _SIZE_SHARE = 0.72
-_BOLD_RATIO = 1.3
+_BOLD_RATIO = 1.36
+# Degrees: a line that slants more on a levelled page is a stamp or a note, not text of the page.
+_STAMP_SLANT = 4.0
 # Heights of recognised lines differ by this share within one font size.
-_SAME_SIZE = 0.22
+_SAME_SIZE = 0.32
+_SPECK = re.compile(r"^[.,\u00b7'`](?=[A-Za-z])")
 _CAPITALS = re.compile(r"\W*(?:[A-Z]{2,}l[A-Z]*|[A-Z]*l[A-Z]{2,})\W*")
 
 
@@ -32,30 +35,54 @@ def read_scan(page: Any, read: PageText, recogniser: Recogniser) -> list[Edge]:
     scale = min(DPI / 72, _MAX_SIDE / max(read.width, read.height))
     image = page.render(scale=scale, grayscale=True).to_numpy()
     image = np.ascontiguousarray(image.reshape(image.shape[:2]))
+    upright = image
     if is_sideways(image):
         image, read.turn = np.rot90(image).copy(), 270
-    angle = skew_angle(image)
-    if abs(angle) >= _LEAST_SKEW:
-        image, read.skew = deskew(image, angle), angle
+    image = _level(image, read)
     lines = recogniser.read(image)
     if read.turn or not lines or _confidence(lines) < _DOUBTFUL:
         flipped = np.ascontiguousarray(image[::-1, ::-1])
         if recogniser.prefers(flipped, image):
             image, read.turn = flipped, (read.turn + 180) % 360
             lines = recogniser.read(image)
+    if read.turn % 180 and _confidence(lines) < _DOUBTFUL:
+        read.turn = 0
+        image = _level(upright, read)
+        lines = recogniser.read(image)
     read.words = _words(lines, image, read.index, scale)
     read.confidence = round(_confidence(lines), 3)
-    return [{k: v / scale if k != "orientation" else v for k, v in edge.items()} for edge in ruled_edges(image)]
+    edges = [edge for edge in ruled_edges(image) if not _strikes(edge, [word.box for line in lines for word in line])]
+    return [{k: v / scale if k != "orientation" else v for k, v in edge.items()} for edge in edges]
 
 
-def _confidence(lines: list[list[Any]]) -> float:
+def _strikes(edge: Edge, boxes: list[Box]) -> bool:
+    """Whether an edge runs through the middle of words for half of its length: then it is made of letters."""
+    along, across = (0, 1) if edge["orientation"] == "h" else (1, 0)
+    place, low, high = (
+        (edge["top"], edge["x0"], edge["x1"]) if along == 0 else (edge["x0"], edge["top"], edge["bottom"])
+    )
+    struck = 0.0
+    for box in boxes:
+        margin = 0.22 * (box[across + 2] - box[across]) if along == 0 else 3.0
+        if box[across] + margin < place < box[across + 2] - margin:
+            struck += max(min(box[along + 2], high) - max(box[along], low), 0.0)
+    return bool(struck > 0.4 * (high - low))
+
+
+def _level(image: Any, read: PageText) -> Any:
+    angle = skew_angle(image)
+    read.skew = angle if abs(angle) >= _LEAST_SKEW else 0.0
+    return deskew(image, angle) if read.skew else image
+
+
+def _confidence(lines: list[list[Recognised]]) -> float:
     """Mean confidence, each word weighed by its length; 0 for a page where nothing was recognised."""
     words = [word for line in lines for word in line]
     total = sum(len(word.text) for word in words)
     return sum(word.score * len(word.text) for word in words) / total if total else 0.0
 
 
-def _words(lines: list[list[Any]], image: Any, page: int, scale: float) -> list[Word]:
+def _words(lines: list[list[Recognised]], image: Any, page: int, scale: float) -> list[Word]:
     plain = _is_plain([word.text for line in lines for word in line])
     widths = stroke_widths(image, [[word.box for word in line] for line in lines])
     usual = float(np.median([w for row in widths for w in row])) if any(widths) else 0.0
@@ -65,11 +92,23 @@ def _words(lines: list[list[Any]], image: Any, page: int, scale: float) -> list[
     for line, strokes, measured in zip(lines, widths, heights, strict=True):
         height = common if abs(measured - common) < _SAME_SIZE * common else measured
         bold = bool(usual) and float(np.median(strokes)) > _BOLD_RATIO * usual
-        for found in line:
+        for found in _without_specks(line):
             x0, y0, x1, y1 = (value / scale for value in found.box)
             text = _mend(found.text, plain=plain and found.score < _DOUBTFUL)
-            words.append(Word(text, page, x0, y0, x1, y1, height * _SIZE_SHARE, bold, confidence=found.score))
+            words.append(
+                Word(
+                    text, page, x0, y0, x1, y1, height * _SIZE_SHARE, bold,
+                    confidence=found.score, stamped=abs(found.slant) > _STAMP_SLANT,
+                )
+            )  # fmt: skip
     return words
+
+
+def _without_specks(line: list[Recognised]) -> list[Recognised]:
+    """The words of a line without dust in front of the first one, which would hide a step's number."""
+    if len(line) > 1 and re.fullmatch(r"[.,\u00b7'`:;_]{1,2}", line[0].text):
+        return line[1:]
+    return line
 
 
 def _is_plain(texts: list[str]) -> bool:
@@ -80,6 +119,7 @@ def _is_plain(texts: list[str]) -> bool:
 
 def _mend(text: str, *, plain: bool) -> str:
     """The word with l among capitals read as I ("APl"), and without accents where these can only be dust."""
+    text = _SPECK.sub("", text)
     if _CAPITALS.fullmatch(text):
         text = text.replace("l", "I")
     if not plain:

@@ -79,7 +79,7 @@ class Styles:
     def is_heading(self, line: Line, near: Neighbours) -> bool:
         """Whether a line stands as a heading."""
         text = line.text
-        if not _can_head(text):
+        if not _can_head(text) or line.words[0].stamped:
             return False
         if self.bookmark_level(text, line.page) or (_LABEL.match(text) and self._has_room(line, near)):
             return True

@@ -14,7 +14,7 @@ class Word:
     """One word: its box in points from the top left of the page as it is read, font size in points, weight.
 
     `mode` is the PDF text render mode (3 is invisible), `turn` the degrees that the word is turned clockwise on
-    the page as displayed.
+    the page as displayed. `stamped` words were put on a scanned page later, by a stamp or by hand.
     """
 
     text: str
@@ -30,6 +30,7 @@ class Word:
     color: Color | None = None
     turn: int = 0
     confidence: float | None = None
+    stamped: bool = False
 
     @property
     def box(self) -> Box:
