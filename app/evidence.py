@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from app.hostile import gives_orders
 from app.question import Question
 from app.rank import defines, weigh_terms, words_of
 from app.retrieve import Hit
@@ -16,10 +17,10 @@ from ingest.lexical import analyse
 from ingest.units import UnitKind, unit_spans, unit_texts
 
 READ_HITS = 6  # passages whose units compete
-MAX_UNITS = 6
+MAX_UNITS = 8
 MAX_PASSAGE = 10  # units of one passage that describes what to do without numbering the steps
-NEAR = 0.62  # share of the best unit's score that a unit of the same passage needs
-NEAR_ROW = 0.85  # or a row of the same table
+NEAR = 0.5  # share of the best unit's score that a unit of the same passage needs
+NEAR_ROW = 0.8  # or a row of the same table
 FAR = 0.9  # and one of another passage
 MAX_STEPS = 14
 
@@ -44,7 +45,8 @@ class Unit:
     """One sentence, step or table row: characters `start` to `end` of the chunk `chunk_id`, one of the hit's.
 
     `score` is comparable within one question only; `coverage` is the idf-weighted share of the question's terms
-    in the unit, its headings and title; `meaning` the cosine of question and unit.
+    in the unit, its headings and title; `meaning` the cosine of question and unit. `hostile` units stand in a
+    paragraph that gives orders to the assistant; they are never chosen.
     """
 
     hit: Hit
@@ -57,6 +59,7 @@ class Unit:
     score: float = 0.0
     coverage: float = 0.0
     meaning: float = 0.0
+    hostile: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,18 @@ def hit_units(hit: Hit, index: Index) -> list[Unit]:
 
 def _chunk_units(hit: Hit, chunk: Chunk) -> list[Unit]:
     heading = chunk.heading_path[-1] if chunk.heading_path else hit.title
+    hostile = [part for part in chunk.parts if gives_orders(chunk.text[part.start : part.end])]
     return [
-        Unit(hit, chunk.id, span.kind, span.start, span.end, chunk.text[span.start : span.end], heading)
+        Unit(
+            hit,
+            chunk.id,
+            span.kind,
+            span.start,
+            span.end,
+            chunk.text[span.start : span.end],
+            heading,
+            hostile=any(part.start <= span.start < part.end for part in hostile),
+        )
         for span in unit_spans(chunk)
     ]
 
@@ -136,7 +149,8 @@ def _ranked(question: Question, hits: Sequence[Hit], index: Index, vector: Score
 
 
 def _choose(question: Question, ranked: Sequence[Unit], index: Index) -> tuple[Unit, ...]:
-    usable = [u for u in ranked if not conflict(question.text, [u.text, u.hit.section, u.hit.title])]
+    fair = [unit for unit in ranked if not unit.hostile]
+    usable = [u for u in fair if not conflict(question.text, [u.text, u.hit.section, u.hit.title])]
     if not usable:
         return ()
     best = usable[0]
@@ -157,7 +171,8 @@ def _procedure(best: Unit, usable: Sequence[Unit], index: Index) -> tuple[Unit, 
     """All steps of the section in which the best step stands, in order."""
     chunk = index.chunk(best.chunk_id)
     section = index.section(chunk.section_id) if chunk else ()
-    steps = [unit for member in section for unit in _chunk_units(best.hit, member) if unit.kind == "step"]
+    units = [unit for member in section for unit in _chunk_units(best.hit, member)]
+    steps = [unit for unit in units if unit.kind == "step" and not unit.hostile]
     known = {(unit.chunk_id, unit.start): unit for unit in usable}
     return tuple(known.get((step.chunk_id, step.start), step) for step in steps[:MAX_STEPS])
 
