@@ -1,6 +1,7 @@
 """Tables without ruling lines: runs of lines whose words stand in aligned columns."""
 
 import re
+from dataclasses import replace
 from statistics import median
 
 import numpy as np
@@ -14,6 +15,7 @@ _NUMERIC = re.compile(
     r"^[($\u20ac\u00a3\u00a5+\u2212\u2013\u2014-]*\s*[\d.,]*\d[\d.,]*\s*[)%]*(?:\s*%)?$|^[\u2014\u2013-]$"
 )
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
+_SAME_COLUMN = 16.0
 _MARK = re.compile(r"^[$\u20ac\u00a3\u00a5(]$")
 
 
@@ -29,9 +31,42 @@ def find_aligned(lines: list[Line], largest: float) -> list[Line | Table]:
             items.append(lines[at])
             at += 1
         else:
-            items.append(table)
+            _append_table(items, table)
             at = end
     return items
+
+
+def _append_table(items: list[Line | Table], table: Table) -> None:
+    """Adds a table, or its rows to the table above if only labels of a group of rows stand between."""
+    labels: list[Line] = []
+    for item in reversed(items[-2:]):
+        if not isinstance(item, Line):
+            break
+        labels.insert(0, item)
+    above = items[-len(labels) - 1] if len(items) > len(labels) else None
+    if not isinstance(above, Table) or not labels or not _goes_on(above, labels, table):
+        items.append(table)
+        return
+    groups: list[list[Cell]] = [[label.words, *([] for _ in table.columns[1:])] for label in labels]
+    box = (above.box[0], above.box[1], above.box[2], table.box[3])
+    items[-len(labels) - 1 :] = [replace(above, box=box, rows=[*above.rows, *groups, *table.rows])]
+
+
+def _goes_on(above: Table, labels: list[Line], below: Table) -> bool:
+    if below.header or above.ruled or not _same_columns(above, below):
+        return False
+    return all(len(line.words) <= 14 and abs(line.x0 - above.columns[0]) < _SAME_COLUMN for line in labels)
+
+
+def _same_columns(above: Table, below: Table) -> bool:
+    """Whether two tables have as many columns that, labels aside, begin or end at the same places."""
+    if len(above.columns) != len(below.columns):
+        return False
+    lefts = zip(above.columns[1:], below.columns[1:], strict=True)
+    rights = zip(above.rights[1:], below.rights[1:], strict=True)
+    return all(
+        abs(a - b) < _SAME_COLUMN or abs(c - d) < _SAME_COLUMN for (a, b), (c, d) in zip(lefts, rights, strict=True)
+    )
 
 
 def split_cells(line: Line) -> list[Cell]:
@@ -127,7 +162,7 @@ def _make_table(lines: list[Line], cells: list[list[Cell]]) -> Table | None:
     rows = _join_wrapped(rows, lines, header)
     words = [w for line in lines for w in line.words]
     box = (min(w.x0 for w in words), lines[0].y0, max(w.x1 for w in words), lines[-1].y1)
-    return Table(lines[0].page, box, rows, [c[0] for c in columns], header, ruled=False)
+    return Table(lines[0].page, box, rows, [c[0] for c in columns], header, ruled=False, rights=[c[1] for c in columns])
 
 
 def _looks_like_prose(rows: list[list[Cell]]) -> bool:

@@ -1,7 +1,7 @@
 """Tables drawn with lines or shaded cells: edges of the page -> cells -> rows of words."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingest.parse.drawing import Edge, make_edge
 from ingest.parse.words import Box, Word
@@ -20,7 +20,10 @@ Cell = list[Word]
 
 @dataclass(slots=True)
 class Table:
-    """A table on one page: rows of cells of words; the first `header` rows name the columns."""
+    """A table on one page: rows of cells of words; the first `header` rows name the columns.
+
+    `columns` are the left edges and, for tables without lines, `rights` the right edges of the columns in points.
+    """
 
     page: int
     box: Box
@@ -28,6 +31,7 @@ class Table:
     columns: list[float]
     header: int = 1
     ruled: bool = True
+    rights: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True)
