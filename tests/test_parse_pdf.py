@@ -266,7 +266,7 @@ def test_locked_and_damaged_files_are_named_so(tmp_path: Path) -> None:
 
 
 def test_too_many_pages_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.parse.pdf.MAX_PAGES", 2)
+    monkeypatch.setattr("ingest.parse.pdfpages.MAX_PAGES", 2)
 
     def draw(maker: Maker) -> None:
         maker.page()

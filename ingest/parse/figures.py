@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from ingest.parse.aligned import split_cells
+from ingest.parse.columns import split_cells
 from ingest.parse.grid import Table
 from ingest.parse.layout import Line
 from ingest.parse.styles import Neighbours, Styles

@@ -8,8 +8,9 @@ from lxml.html import HtmlElement
 
 from ingest.document import Document
 from ingest.errors import ParseError
+from ingest.parse.inline import inline_text
 from ingest.parse.outline import Outline
-from ingest.parse.tree import MAX_DEPTH, TreeWalker, inline_text
+from ingest.parse.tree import MAX_DEPTH, TreeWalker
 from ingest.parse.wording import clean, smuggles
 
 _CHROME_TAGS = frozenset(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from lxml.html import HtmlElement
 
 from ingest.parse.furniture import printed_labels
-from ingest.parse.tree import PAGE_MARK, inline_text
+from ingest.parse.inline import inline_text
+from ingest.parse.tree import PAGE_MARK
 from ingest.parse.wording import clean
 
 _PAGE = r"(?:page|pg\.?)\s*:?\s*#?0*(\d{1,5})(?:\s*(?:of|/)\s*\d+)?"

@@ -1,33 +1,30 @@
 """Walks an HTML element tree into blocks; HTML pages and Markdown (rendered to HTML) both come here."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml.html import HtmlElement
 
 from ingest.errors import ParseError
 from ingest.parse.htmltable import read_rows
+from ingest.parse.inline import (
+    BLOCK_TAGS,
+    DELETED_TAGS,
+    SKIPPED_TAGS,
+    bold_lead,
+    holds_blocks,
+    inline_child,
+    inline_text,
+)
 from ingest.parse.numbering import format_number
 from ingest.parse.outline import Outline
-from ingest.parse.wording import clean, ends_sentence, heading_number, is_caption, is_step_sentence, step_number
+from ingest.parse.wording import clean, is_caption, is_step_sentence, step_number
 
 MAX_DEPTH = 200
 # A rule with this attribute marks the beginning of a page.
 PAGE_MARK = "data-page"
 
-_BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary svg table tbody td "
-    "tfoot th thead tr ul".split()
-)
 _HEADINGS = {f"h{i}": i for i in range(1, 7)}
-_DELETED = frozenset({"del", "s", "strike"})
-_SKIPPED = frozenset({"script", "style", "template", "noscript", "iframe", "object", "head", "textarea", "select"})
-_BOLD = frozenset({"b", "strong"})
-# "2040.20", "Section 4", "5030.10": two parts or a word before it make a section number, not a step's.
-_SECTION_NUMBER = re.compile(r"^(?:(?:sub)?section\s+)?\d+(?:\.\d+)+[a-z]?\b|^(?:sub)?section\s+\d+", re.IGNORECASE)
-_MAX_BOLD_HEADING = 160
 _MAX_DEFINITION = 300
 
 
@@ -49,7 +46,7 @@ class TreeWalker:
         if depth > MAX_DEPTH:
             raise ParseError(f"elements nested more than {MAX_DEPTH} deep", hint="export the page again")
         tag = element.tag
-        if not isinstance(tag, str) or tag in _SKIPPED or tag in _DELETED:
+        if not isinstance(tag, str) or tag in SKIPPED_TAGS or tag in DELETED_TAGS:
             return
         self._anchor(element)
         handler = getattr(self, f"_on_{tag.replace('-', '_')}", None)
@@ -84,14 +81,14 @@ class TreeWalker:
         """Runs of text and inline elements become paragraphs; block elements are walked."""
         run: list[str] = [element.text or ""]
         for child in element:
-            if isinstance(child.tag, str) and (child.tag in _BLOCKS or _holds_blocks(child)):
+            if isinstance(child.tag, str) and (child.tag in BLOCK_TAGS or holds_blocks(child)):
                 self._paragraph("".join(run))
                 run = []
                 self.walk(child, depth + 1)
             elif isinstance(child.tag, str):
                 if child.tag == "a" and not (child.text or len(child)):
                     self._anchor(child)
-                run.extend(_inline_child(child))
+                run.extend(inline_child(child))
             run.append(child.tail or "")
         self._paragraph("".join(run))
 
@@ -104,7 +101,7 @@ class TreeWalker:
             self.outline.add("step" if number else "paragraph", text, number=number)
 
     def _on_p(self, element: HtmlElement, depth: int) -> None:
-        if any(isinstance(child.tag, str) and child.tag in _BLOCKS for child in element):
+        if any(isinstance(child.tag, str) and child.tag in BLOCK_TAGS for child in element):
             self._container(element, depth)
             return
         heading, rest = bold_lead(element)
@@ -139,7 +136,7 @@ class TreeWalker:
             if isinstance(child.tag, str) and (nested or child.tag in ("ul", "ol", "table", "pre", "dl", "svg", "hr")):
                 nested.append(child)
             elif isinstance(child.tag, str):
-                own.extend(_inline_child(child))
+                own.extend(inline_child(child))
             own.append(child.tail or "")
         text = clean("".join(own))
         if text:
@@ -152,7 +149,7 @@ class TreeWalker:
     def _on_dl(self, element: HtmlElement, depth: int) -> None:
         """Terms head their definitions; a glossary of short ones in HTML is a list of "term: definition"."""
         parts = [child for child in element.iter("dt", "dd") if next(child.iterancestors("dl")) is element]
-        short = all(len(inline_text(dd)) <= _MAX_DEFINITION and not _holds_blocks(dd) for dd in parts if dd.tag == "dd")
+        short = all(len(inline_text(dd)) <= _MAX_DEFINITION and not holds_blocks(dd) for dd in parts if dd.tag == "dd")
         if short and not self.markdown and parts:
             self._glossary(parts)
             return
@@ -197,87 +194,6 @@ class TreeWalker:
             self.outline.page = int(number)
             self.pages.append(self.outline.page)
             self._page_headed = False
-
-
-def inline_text(element: HtmlElement) -> str:
-    """The text of an element as a reader sees it, deleted text left out, line breaks as "\\n"."""
-    return "".join(_inline_parts(element)).strip()
-
-
-def bold_lead(element: HtmlElement) -> tuple[str, str]:
-    """(heading, rest) of a paragraph that is bold throughout or begins with a bold section title."""
-    text = inline_text(element)
-    first = next(iter(element), None)
-    if first is None or clean(element.text or "") or first.tag not in _BOLD:
-        return "", clean(text)
-    lead, rest = _split_bold(element)
-    numbered = bool(_SECTION_NUMBER.match(lead))
-    if not lead.strip() or len(lead) > _MAX_BOLD_HEADING or clean(lead) == heading_number(lead):
-        return "", clean(text)
-    if clean(rest) and not numbered and not (rest.startswith("\n") and not ends_sentence(clean(lead))):
-        return "", clean(text)
-    if not numbered and not clean(rest) and re.search(r"[.!?;,]['\"\u201d\u2019)]?$", clean(lead)):
-        return "", clean(text)
-    return clean(lead), clean(rest)
-
-
-def _split_bold(element: HtmlElement) -> tuple[str, str]:
-    lead: list[str] = []
-    children = list(element)
-    for i, child in enumerate(children):
-        tail = child.tail or ""
-        if child.tag not in _BOLD or "\n" in inline_text(child):
-            return "".join(lead), "".join([*_inline_child(child), tail, *_with_tails(children[i + 1 :])])
-        lead.append(inline_text(child))
-        if clean(tail):
-            return "".join(lead), "".join([tail, *_with_tails(children[i + 1 :])])
-        lead.append(tail)
-    return "".join(lead), ""
-
-
-def _with_tails(children: list[HtmlElement]) -> Iterator[str]:
-    for child in children:
-        yield from _inline_child(child)
-        yield child.tail or ""
-
-
-def _inline_parts(element: HtmlElement) -> Iterator[str]:
-    yield element.text or ""
-    for child in element:
-        if isinstance(child.tag, str):
-            yield from _inline_child(child)
-        yield child.tail or ""
-
-
-def _inline_child(child: HtmlElement) -> Iterator[str]:
-    if child.tag == "br":
-        yield "\n"
-    elif child.tag == "img":
-        yield f" {child.get('alt') or ''} "
-    elif child.tag in _DELETED or child.tag in _SKIPPED:
-        yield " "
-    elif child.tag in ("a", *_BOLD):
-        yield from _spaced(child, inline_text(child))
-    elif child.tag in _BLOCKS:
-        yield from (" ", *_inline_parts(child), " ")
-    else:
-        yield from _inline_parts(child)
-
-
-def _spaced(child: HtmlElement, text: str) -> Iterator[str]:
-    """Link or bold text with the blanks that converters drop around it ("in the[Yellow Book]", "**Note.**This")."""
-    before = child.getprevious()
-    text_before = (before.tail if before is not None else child.getparent().text) or ""
-    own = "".join(_inline_parts(child))
-    if child.tag == "a" and text_before[-1:].islower() and text[:1].isupper():
-        yield " "
-    yield from (own[: len(own) - len(own.lstrip())], text, own[len(own.rstrip()) :] if text else "")
-    if text[-1:] in ".:;" and (child.tail or "")[:1].isalpha() and child.tag != "a":
-        yield " "
-
-
-def _holds_blocks(element: HtmlElement) -> bool:
-    return any(isinstance(e.tag, str) and e.tag in _BLOCKS for e in element.iterdescendants())
 
 
 def _local_name(element: HtmlElement) -> str:
