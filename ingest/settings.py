@@ -25,7 +25,7 @@ class IngestSettings(BaseSettings):
     index: Path = Field(Path(".index"), description="folder that holds the generations of the index")
     models: Path = Field(Path(".models"), description="folder that holds the packaged models")
     embedder: str = Field("minilm", description="packaged model, folder or hub id of the embedding model")
-    embed_batch: int = Field(32, ge=1, le=1024, description="texts embedded at a time")
+    embed_batch: int = Field(16, ge=1, le=1024, description="texts embedded at a time")
     embed_threads: int = Field(0, ge=0, le=256, description="threads that embed; 0 leaves the choice to torch")
     chunk_chars: int = Field(ChunkSettings().max_chars, ge=200, le=8000, description="longest passage, in characters")
     chunk_table_chars: int = Field(
