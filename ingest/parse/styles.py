@@ -1,5 +1,6 @@
 """Which lines of a PDF are headings and how deep: size, weight, numbering, and the bookmarks where there are any."""
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ _MAX_LENGTH = 200
 _LARGE, _LARGE_SCANNED = 1.12, 1.3
 # The level of lines in the style of a cover page, which no later heading belongs to.
 _ABOVE_NOTHING = 99.0
+# Above every bookmark, because these rarely name the document itself.
+_TITLE_LEVEL = 0.5
 Look = tuple[float, bool]
 StyleKey = tuple[float, bool, bool, str]
 
@@ -52,6 +55,7 @@ class Styles:
     _marked: dict[Look, int] = field(default_factory=dict)
     _divisions: dict[str, float] = field(default_factory=dict)
     _cover: set[StyleKey] = field(default_factory=set)
+    _title: StyleKey | None = None
     _roman: bool = False
 
     def is_heading(self, line: Line, near: Neighbours) -> bool:
@@ -122,8 +126,12 @@ class Styles:
                 levels[self._look(line)][level] += 1
         order = sorted(first, key=lambda k: (-k[0], not k[1], not k[2], first[k]))
         self.ranks = {key: i for i, key in enumerate(order)}
+        if order and pages[order[0]] == {1}:
+            self._title = order[0]
+        if self._title and not _is_one_block([line for line in headings if self.key(line) == self._title]):
+            self._cover.add(self._title)
         if len({line.page for line in headings}) > 2:
-            self._cover = {key for key in order if pages[key] == {1} and key[:2] != order[0][:2]}
+            self._cover |= {key for key in order if pages[key] == {1} and key[:2] != order[0][:2]}
         self._marked = {look: count.most_common(1)[0][0] for look, count in levels.items()}
 
     def level(self, line: Line, last_bookmark: int) -> float:
@@ -143,6 +151,8 @@ class Styles:
         key = self.key(line)
         if key in self._cover:
             return _ABOVE_NOTHING
+        if key == self._title:
+            return _TITLE_LEVEL
         rank = self.ranks.get(key, len(self.ranks))
         if last_bookmark:
             return last_bookmark + 0.05 + rank / 1000
@@ -152,6 +162,11 @@ class Styles:
         """The rank of the first level of this kind of numbers, so that 4.2 stands below 4 in any type."""
         kind = key[3][:1]
         return min((rank for other, rank in self.ranks.items() if other[3][:1] == kind), default=self.ranks.get(key, 0))
+
+
+def _is_one_block(lines: list[Line]) -> bool:
+    """Whether lines follow each other closely, as the lines of one title do."""
+    return all(b.y0 - a.y1 < b.size for a, b in itertools.pairwise(lines))
 
 
 def _can_head(text: str) -> bool:
@@ -181,9 +196,12 @@ def _number_class(number: str, *, roman: bool) -> str:
 
 
 def _starts_title(text: str) -> bool:
-    return text[:1].isupper() or not text[:1].isalpha()
+    """Whether a text begins as titles do: with a capital, or with a name such as "pacs.004"."""
+    return text[:1].isupper() or not text[:1].isalpha() or any(c.isdigit() for c in text.split(maxsplit=1)[0])
 
 
 def _is_title_case(text: str, *, first: bool = False) -> bool:
     words = [w for w in text.split()[0 if first else 1 :] if w[:1].isalpha() or w[:1] in "\"'("]
-    return bool(words) and all(_STARTS_TITLE.match(w) or w.lower() in _MINOR for w in words)
+    return bool(words) and all(
+        _STARTS_TITLE.match(w) or w.lower() in _MINOR or any(c.isdigit() for c in w) for w in words
+    )
