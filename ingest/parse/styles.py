@@ -30,6 +30,8 @@ _LARGE, _LARGE_SCANNED = 1.12, 1.3
 _ABOVE_NOTHING = 99.0
 # Above every bookmark, because these rarely name the document itself.
 _TITLE_LEVEL = 0.5
+# A front page with more kinds of large type than this is designed: the largest words on it need not be the title.
+_MAX_FRONT_STYLES = 3
 Look = tuple[float, bool]
 StyleKey = tuple[float, bool, bool, str]
 
@@ -126,7 +128,8 @@ class Styles:
                 levels[self._look(line)][level] += 1
         order = sorted(first, key=lambda k: (-k[0], not k[1], not k[2], first[k]))
         self.ranks = {key: i for i, key in enumerate(order)}
-        if order and pages[order[0]] == {1}:
+        fronts = [key for key in order if pages[key] == {1}]
+        if fronts[:1] == order[:1] and len(fronts) <= _MAX_FRONT_STYLES:
             self._title = order[0]
         if self._title and not _is_one_block([line for line in headings if self.key(line) == self._title]):
             self._cover.add(self._title)
