@@ -129,7 +129,7 @@ class Styles:
         order = sorted(first, key=lambda k: (-k[0], not k[1], not k[2], first[k]))
         self.ranks = {key: i for i, key in enumerate(order)}
         fronts = [key for key in order if pages[key] == {1}]
-        if fronts[:1] == order[:1] and len(fronts) <= _MAX_FRONT_STYLES:
+        if fronts and fronts[0] == order[0] and len(fronts) <= _MAX_FRONT_STYLES:
             self._title = order[0]
         if self._title and not _is_one_block([line for line in headings if self.key(line) == self._title]):
             self._cover.add(self._title)
