@@ -16,6 +16,7 @@ _THIN = 3.0
 _MAX_EDGES = 4_000
 _FILL = -1  # a path that is filled but not stroked
 _SCALE = 2.0
+_MAX_PIXELS = 3_000
 _LEAST_STEP = 8
 _MAX_OBJECTS = 20_000
 _MAX_SEGMENTS = 2_000
@@ -58,14 +59,15 @@ def _visible(edges: list[Edge], page: Any) -> list[Edge]:
 
     Word shades one cell in several pieces that touch; a reader sees one cell.
     """
-    image = page.render(scale=_SCALE, may_draw_forms=False).to_numpy()[:, :, :3]
-    return [edge for edge in edges if _shows(edge, image)]
+    scale = min(_SCALE, _MAX_PIXELS / max(*page.get_size(), 1))
+    image = page.render(scale=scale, may_draw_forms=False).to_numpy()[:, :, :3]
+    return [edge for edge in edges if _shows(edge, image, scale)]
 
 
-def _shows(edge: Edge, image: Any) -> bool:
-    margin = round(_SCALE)
-    x0, x1 = round(edge["x0"] * _SCALE), round(edge["x1"] * _SCALE)
-    y0, y1 = round(edge["top"] * _SCALE), round(edge["bottom"] * _SCALE)
+def _shows(edge: Edge, image: Any, scale: float) -> bool:
+    margin = max(round(scale), 1)
+    x0, x1 = round(edge["x0"] * scale), round(edge["x1"] * scale)
+    y0, y1 = round(edge["top"] * scale), round(edge["bottom"] * scale)
     if edge["orientation"] == "v":
         patch = image[max(y0, 0) : y1 + 1, max(x0 - margin, 0) : x0 + margin + 1]
         spread = patch.max(axis=1, initial=0).astype(int) - patch.min(axis=1, initial=255)

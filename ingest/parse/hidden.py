@@ -8,6 +8,7 @@ import numpy as np
 from ingest.parse.words import PageText, Word
 
 _SCALE = 0.75
+_MAX_PIXELS = 1_400  # a side; posters are looked at from further away
 _LEAST_SIZE = 2.0
 # Differences of grey levels, 0 to 255, below which an eye sees nothing.
 _LEAST_SPREAD = 4.0
@@ -29,12 +30,13 @@ def split_hidden(page: Any, read: PageText, *, scanned: bool) -> Shown:
 
     `scanned` says that a picture fills the page: an invisible text layer over the ink of a scan is then normal.
     """
-    image = page.render(scale=_SCALE, grayscale=True, may_draw_forms=False).to_numpy()
+    scale = min(_SCALE, _MAX_PIXELS / max(read.width, read.height))
+    image = page.render(scale=scale, grayscale=True, may_draw_forms=False).to_numpy()
     inked = int(image.max()) - int(image.min()) > 40
-    seen = _visible(image, read.words)
+    seen = _visible(image, read.words, scale)
     if not all(seen):  # grey levels can hide what colours show
-        image = page.render(scale=_SCALE, rev_byteorder=True, may_draw_forms=False).to_numpy()[:, :, :3]
-        seen = [ok or _stands_out(image, word) for ok, word in zip(seen, read.words, strict=True)]
+        image = page.render(scale=scale, rev_byteorder=True, may_draw_forms=False).to_numpy()[:, :, :3]
+        seen = [ok or _stands_out(image, word, scale) for ok, word in zip(seen, read.words, strict=True)]
     shown: list[Word] = []
     hidden: list[Word] = []
     for word, visible in zip(read.words, seen, strict=True):
@@ -48,7 +50,7 @@ def _is_placed(word: Word, read: PageText) -> bool:
     return word.size >= _LEAST_SIZE and 0 <= x <= read.width and 0 <= y <= read.height
 
 
-def _visible(image: Any, words: list[Word]) -> list[bool]:
+def _visible(image: Any, words: list[Word], scale: float) -> list[bool]:
     """Whether the grey pixels under each word vary, and its colour stands out from their mean.
 
     Mean and spread of all boxes come from one integral image. Dots and dashes are too small to judge, and other
@@ -58,7 +60,7 @@ def _visible(image: Any, words: list[Word]) -> list[bool]:
         return []
     grey = image.reshape(image.shape[:2]).astype(np.float64)
     height, width = grey.shape
-    boxes = np.array([word.box for word in words]) * _SCALE
+    boxes = np.array([word.box for word in words]) * scale
     x0, x1 = _clip(np.floor(boxes[:, 0]), width), _clip(np.ceil(boxes[:, 2]) + 1, width)
     y0, y1 = _clip(np.floor(boxes[:, 1]), height), _clip(np.ceil(boxes[:, 3]) + 1, height)
     area = np.maximum((x1 - x0) * (y1 - y0), 1)
@@ -73,9 +75,9 @@ def _visible(image: Any, words: list[Word]) -> list[bool]:
     return [bool(ok) or not _can_judge(word.text) for ok, word in zip(seen, words, strict=True)]
 
 
-def _stands_out(image: Any, word: Word) -> bool:
+def _stands_out(image: Any, word: Word, scale: float) -> bool:
     """The same test in colour for one word."""
-    x0, y0, x1, y1 = (max(int(v * _SCALE), 0) for v in word.box)
+    x0, y0, x1, y1 = (max(int(v * scale), 0) for v in word.box)
     patch = image[y0 : y1 + 2, x0 : x1 + 2].reshape(-1, 3).astype(np.float64)
     if not len(patch) or float(patch.std(axis=0).max()) <= _LEAST_SPREAD:
         return False

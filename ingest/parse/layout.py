@@ -1,6 +1,7 @@
 """Words -> lines in reading order: rows by height, columns by the white rivers between them."""
 
 import re
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -68,13 +69,15 @@ def make_rows(words: Sequence[Word]) -> list[list[Word]]:
             rows[-1].words.append(word)
         else:
             rows.append(_Row([word], word.y0, word.y1))
+    middles = [row.y0 + row.y1 for row in rows]
     for word in (w for w in words if w.y1 - w.y0 < least):
-        best = max(rows, key=lambda row: row.overlap(word), default=None)
+        at = bisect(middles, word.y0 + word.y1)
+        best = max(rows[max(at - 3, 0) : at + 3], key=lambda row: row.overlap(word), default=None)
         if best is not None and best.overlap(word) > 0.4:
             best.words.append(word)
         else:
-            rows.append(_Row([word], word.y0, word.y1))
-    rows.sort(key=lambda row: row.y0 + row.y1)
+            rows.insert(at, _Row([word], word.y0, word.y1))
+            middles.insert(at, word.y0 + word.y1)
     return [sorted(row.words, key=lambda w: w.x0) for row in rows]
 
 

@@ -8,7 +8,7 @@ from ingest.parse.html import read_tree
 from ingest.parse.mdpages import drop_running, mark_pages
 from ingest.parse.outline import Outline
 from ingest.parse.text import read_text
-from ingest.parse.tree import TreeWalker
+from ingest.parse.tree import MAX_DEPTH, TreeWalker
 from ingest.parse.wording import clean, smuggles
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -27,7 +27,11 @@ def parse_markdown(path: Path) -> Document:
     front = _FRONT_MATTER.match(source)
     body = _TEMPLATE_TAG.sub("", source[front.end() :] if front else source)
     body = _GLUED_BOLD.sub(r"\1 ", body)
-    renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).use(deflist_plugin)
+    renderer = (
+        MarkdownIt("commonmark", {"html": True, "maxNesting": MAX_DEPTH})
+        .enable(["table", "strikethrough"])
+        .use(deflist_plugin)
+    )
     html = renderer.render(mark_pages(body))
     root = read_tree(f"<html><body><div>{html}</div></body></html>".encode()).find(".//div")
     running = drop_running(root)

@@ -10,6 +10,7 @@ from ingest.errors import ParseError
 Format = Literal["pdf", "docx", "xlsx", "html", "markdown", "csv", "text"]
 
 MAX_UNZIPPED = 500_000_000
+MAX_XML = 100_000_000
 MAX_ENTRIES = 10_000
 MAX_RATIO = 200
 _BY_SUFFIX: dict[str, Format] = {
@@ -54,7 +55,9 @@ def _zipped(path: Path) -> Format:
         raise ParseError(f"damaged Office file: {error}", hint="open it in Word or Excel and save it again") from error
     size = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
-    if len(entries) > MAX_ENTRIES or size > MAX_UNZIPPED or (size > 50_000_000 and size > MAX_RATIO * packed):
+    text = sum(entry.file_size for entry in entries if entry.filename.endswith(".xml"))
+    large = size > MAX_UNZIPPED or text > MAX_XML
+    if len(entries) > MAX_ENTRIES or large or (size > 50_000_000 and size > MAX_RATIO * packed):
         raise ParseError(
             f"unpacks to {size / 1e6:,.0f} MB in {len(entries)} parts, which no real document does",
             hint="check where this file comes from",

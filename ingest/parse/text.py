@@ -10,6 +10,7 @@ from ingest.parse.wording import BULLET, clean, ends_sentence, heading_number, n
 
 _MAX_BYTES = 50_000_000
 _MAX_HEADING = 100
+_LONG_LINE = 200  # a line of more characters is a paragraph that nobody broke
 _UNDERLINE = re.compile(r"^[=~*#-]{3,}$")
 _WORD_NUMBER = re.compile(r"^(?:Section|Chapter|Appendix|Annex|Part)\s", re.IGNORECASE)
 
@@ -61,7 +62,7 @@ def _add(outline: Outline, lines: list[str], following: str) -> None:
         lines = lines[2 if underlined else 1 :]
     run: list[str] = []
     for line in lines:
-        if run and (step_number(line) or BULLET.match(line)):
+        if run and (step_number(line) or BULLET.match(line) or len(run[-1]) > _LONG_LINE):
             _add_run(outline, run)
             run = []
         if not _UNDERLINE.match(line):
