@@ -6,7 +6,7 @@ from ingest.document import Document
 from ingest.errors import ParseError
 
 # Part of the freshness key: raise it whenever the same file gives other blocks.
-PARSER_VERSION = "4"
+PARSER_VERSION = "5"
 SUFFIXES = frozenset({".pdf", ".docx", ".html", ".htm", ".md", ".markdown", ".csv", ".tsv", ".xlsx", ".txt"})
 
 

@@ -63,7 +63,8 @@ class Composer:
         together = line.page == last.page and line.left == last.left and line.y0 > last.y0
         if self._kind == "heading":
             return together and self._continues_heading(line, last, kind)
-        if kind == "heading" or abs(line.size - last.size) > 0.15 * max(line.size, last.size):
+        unlike = 0.35 if self.styles.scanned else 0.15
+        if kind == "heading" or abs(line.size - last.size) > unlike * max(line.size, last.size):
             return False
         if kind in ("step", "list", "caption") and not self._wraps_marker(line, last, kind):
             return False
@@ -103,7 +104,8 @@ class Composer:
         room = last.right - last.x1
         first = line.words[0]
         fits = room > first.x1 - first.x0 + 0.6 * size
-        return not fits or not (ended or room > 0.4 * (last.right - last.left))
+        around_picture = abs(line.x1 - last.x1) < 1.5 * size and len(line.words) > 3
+        return not fits or not (ended or (room > 0.4 * (last.right - last.left) and not around_picture))
 
     def _continues_over(self, line: Line, last: Line) -> bool:
         """Whether a sentence goes on in the next column or on the next page."""

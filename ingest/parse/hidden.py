@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ingest.parse.words import PageText, Word
+from ingest.parse.words import INVISIBLE, PageText, Word
 
 _SCALE = 0.75
 _MAX_PIXELS = 1_400  # a side; posters are looked at from further away
@@ -13,7 +13,6 @@ _LEAST_SIZE = 2.0
 # Differences of grey levels, 0 to 255, below which an eye sees nothing.
 _LEAST_SPREAD = 4.0
 _LEAST_CONTRAST = 14.0
-_INVISIBLE_MODE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def split_hidden(page: Any, read: PageText, *, scanned: bool) -> Shown:
     shown: list[Word] = []
     hidden: list[Word] = []
     for word, visible in zip(read.words, seen, strict=True):
-        ok = visible and _is_placed(word, read) and (scanned or word.mode != _INVISIBLE_MODE)
+        ok = visible and _is_placed(word, read) and (scanned or word.mode != INVISIBLE)
         (shown if ok else hidden).append(word)
     return Shown(shown, hidden, inked)
 
@@ -88,7 +87,7 @@ def _stands_out(image: Any, word: Word, scale: float) -> bool:
 
 def _grey(word: Word) -> float:
     """The grey level of the word's colour; NaN where it is unknown or not painted."""
-    if word.color is None or word.mode == _INVISIBLE_MODE:
+    if word.color is None or word.mode == INVISIBLE:
         return float("nan")
     return 0.299 * word.color[0] + 0.587 * word.color[1] + 0.114 * word.color[2]
 

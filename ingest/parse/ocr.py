@@ -67,7 +67,7 @@ class RapidOcr:
         except ImportError as error:
             raise ParseError("scanned pages need OCR", hint="pip install rapidocr onnxruntime") from error
         logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-        threads = int(os.environ.get("OMP_NUM_THREADS") or -1)
+        threads = int(os.environ.get("OMP_NUM_THREADS") or 1)  # documents are read side by side, not pages
         self._engine = RapidOCR(
             params={
                 "Global.log_level": "error",

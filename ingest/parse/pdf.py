@@ -19,7 +19,7 @@ from ingest.parse.pdfpages import PageReader, open_pdf
 from ingest.parse.styles import Styles
 from ingest.parse.typography import Bookmark, body_size, bookmark_key, measure
 from ingest.parse.wording import clean
-from ingest.parse.words import PageText, Word
+from ingest.parse.words import INVISIBLE, PageText, Word
 
 _MAX_BOOKMARKS = 20_000
 
@@ -49,7 +49,7 @@ def parse_pdf(path: Path, *, ocr: str = "rapidocr") -> Document:
 
 
 def _compose(outline: Outline, pages: list[PageText], edges: dict[int, list[Edge]], bookmarks: list[Bookmark]) -> None:
-    scanned = sum(page.confidence is not None for page in pages) > len(pages) / 2
+    scanned = sum(map(_is_recognised, pages)) > len(pages) / 2
     largest = body_size(w for page in pages for w in page.words) * (1.3 if scanned else 1.12)
     items = {page.index: _items(page, edges.pop(page.index, []), largest) for page in pages}
     lines = [item for found in items.values() for item in found if isinstance(item, Line)]
@@ -68,6 +68,11 @@ def _compose(outline: Outline, pages: list[PageText], edges: dict[int, list[Edge
         composer.add_page(items.pop(page.index))
         page.words = []
     composer.finish()
+
+
+def _is_recognised(page: PageText) -> bool:
+    """Whether OCR gave the words, here or in a program that laid them invisibly over the scan."""
+    return page.confidence is not None or sum(word.mode == INVISIBLE for word in page.words) > len(page.words) / 2
 
 
 def _items(page: PageText, edges: list[Edge], largest: float) -> list[Item]:
@@ -110,5 +115,6 @@ def _title(metadata: str, front: str, blocks: tuple[Block, ...], stem: str) -> s
     for page in (1, 2):
         headings = [block for block in blocks if block.kind == "heading" and block.page == page and block.spans]
         if headings:
-            return max(headings, key=lambda block: max(s.y1 - s.y0 for s in block.spans)).text
+            heights = [max(span.y1 - span.y0 for span in block.spans) for block in headings]
+            return next(b.text for b, height in zip(headings, heights, strict=True) if height > 0.85 * max(heights))
     return metadata if " " in metadata else stem

@@ -7,6 +7,8 @@ from ingest.document import Span
 
 Box = tuple[float, float, float, float]
 Color = tuple[int, int, int]
+INVISIBLE = 3
+"""The text render mode of words that are not painted."""
 
 
 @dataclass(slots=True)
