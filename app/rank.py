@@ -4,6 +4,7 @@
 fit has not seen.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,13 @@ from ingest.lexical import analyse
 
 READ = 60  # best candidates whose text is read for the finer features
 FIRST = {"dense": 0.3, "passage": 0.15, "section": 0.15, "unit_dense": 0.4}  # chooses those
+
+DEMOTED = 0.8  # what a passage about the document itself keeps of its score
+_ABOUT_ITSELF = re.compile(
+    r"^\W*[\d.]*\s*(?:end ?notes?|foot ?notes?|references|bibliography|(?:table of )?contents|attachments?|index"
+    r"|(?:change|version|revision|document) (?:history|control|log|record)|changes)\W*$",
+    re.IGNORECASE,
+)
 
 WEIGHTS: Mapping[str, float] = {
     "dense": 2.6,
@@ -50,8 +58,15 @@ def rank(
         return rows, np.zeros(0, dtype=np.float32)
     best, features = features_of(question, vector, index, rows)
     scores = sum(weights.get(name, 0.0) * values for name, values in features.items()) / sum(weights.values())
+    scores = np.where(_apparatus(index, best), DEMOTED, 1.0) * scores
     order = np.argsort(-np.asarray(scores), kind="stable")
     return best[order], np.asarray(scores, dtype=np.float32)[order]
+
+
+def _apparatus(index: Index, rows: Rows) -> NDArray[np.bool_]:
+    """Which passages stand under a heading of the document about itself: they repeat its words, and tell nothing."""
+    headings = ["".join(chunk.heading_path[-1:]) for chunk in index.chunks(rows)]
+    return np.array([bool(_ABOUT_ITSELF.search(heading)) for heading in headings], dtype=bool)
 
 
 def features_of(question: Question, vector: Scores, index: Index, rows: Rows) -> tuple[Rows, dict[str, Scores]]:

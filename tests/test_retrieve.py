@@ -1,10 +1,11 @@
 """Filters and validity act inside the search; hits are windows of a section."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from small_library import EMBEDDER, build
+from small_library import EMBEDDER, RETURNS, block, build, indexed
 
 from app.access import Reader
 from app.question import Turn, read_question
@@ -81,3 +82,12 @@ def test_a_follow_up_takes_the_earlier_question_along() -> None:
 def test_an_index_without_documents(tmp_path: Path) -> None:
     empty = Retriever(build(tmp_path / "g", ()), EMBEDDER)
     assert empty.search(read_question("anything"), TODAY, ANYONE).hits == ()
+
+
+def test_what_a_document_says_about_itself_comes_after_what_it_rules(tmp_path: Path) -> None:
+    record = replace(RETURNS, doc_id="SOP-9", file="limits.md", title="Limits")
+    history = block("paragraph", "Release limit of the Team Lead changed: release limit raised.", "11 Change history")
+    rule = block("paragraph", "The Team Lead releases up to USD 25,000,000, the release limit.", "5 Limits")
+    index = build(tmp_path / "g", (indexed(record, history, rule),))
+    found = Retriever(index, EMBEDDER).search(read_question("release limit of the Team Lead"), TODAY, ANYONE)
+    assert [hit.section for hit in found.hits] == ["5 Limits", "11 Change history"]
