@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from small_library import EMBEDDER, RETURNS, block, build, indexed
+from small_library import DOCUMENTS, EMBEDDER, RETURNS, block, build, indexed
 
 from app.access import Reader
 from app.question import Turn, read_question
@@ -86,8 +86,10 @@ def test_an_index_without_documents(tmp_path: Path) -> None:
 
 def test_what_a_document_says_about_itself_comes_after_what_it_rules(tmp_path: Path) -> None:
     record = replace(RETURNS, doc_id="SOP-9", file="limits.md", title="Limits")
-    history = block("paragraph", "Release limit of the Team Lead changed: release limit raised.", "11 Change history")
-    rule = block("paragraph", "The Team Lead releases up to USD 25,000,000, the release limit.", "5 Limits")
-    index = build(tmp_path / "g", (indexed(record, history, rule),))
-    found = Retriever(index, EMBEDDER).search(read_question("release limit of the Team Lead"), TODAY, ANYONE)
-    assert [hit.section for hit in found.hits] == ["5 Limits", "11 Change history"]
+    text = "The Team Lead releases up to USD 25,000,000."
+    history, rule = block("paragraph", text, "11 Change history"), block("paragraph", text, "11 Extra history")
+    index = build(tmp_path / "g", (*DOCUMENTS, indexed(record, history, rule)))
+    found = Retriever(index, EMBEDDER).search(read_question("Team Lead USD 25,000,000"), TODAY, ANYONE)
+    first, second = found.hits[:2]
+    assert (first.section, second.section) == ("11 Extra history", "11 Change history")
+    assert second.score < 0.9 * first.score
