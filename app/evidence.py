@@ -19,10 +19,11 @@ from ingest.units import UnitKind, unit_spans, unit_texts
 READ_HITS = 6  # passages whose units compete
 MAX_UNITS = 8
 MAX_PASSAGE = 10  # units of one passage that describes what to do without numbering the steps
-NEAR = 0.5  # share of the best unit's score that a unit of the same passage needs
+NEAR = 0.55  # share of the best unit's score that a unit of the same passage needs
 NEAR_ROW = 0.8  # or a row of the same table
 FAR = 0.9  # and one of another passage
 MAX_STEPS = 14
+SHORTEST = 4  # words; a stamp or an exclamation says nothing by itself
 
 WEIGHTS: Mapping[str, float] = {
     "words": 3.0,
@@ -149,7 +150,7 @@ def _ranked(question: Question, hits: Sequence[Hit], index: Index, vector: Score
 
 
 def _choose(question: Question, ranked: Sequence[Unit], index: Index) -> tuple[Unit, ...]:
-    fair = [unit for unit in ranked if not unit.hostile]
+    fair = [unit for unit in ranked if not unit.hostile and (unit.kind == "row" or len(unit.text.split()) >= SHORTEST)]
     usable = [u for u in fair if not conflict(question.text, [u.text, u.hit.section, u.hit.title])]
     if not usable:
         return ()
