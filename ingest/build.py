@@ -12,7 +12,8 @@ import numpy as np
 from ingest.chunk import Chunk, ChunkSettings, chunk_document, context
 from ingest.embed import Embedder, Passage, Vectors
 from ingest.failpoint import reach
-from ingest.index import Index, IndexedDocument, IndexWriter
+from ingest.index import Index, IndexedDocument
+from ingest.index_writer import IndexWriter
 from ingest.manifest import Entry
 from ingest.parsed import read_document, with_name
 from ingest.plan import Kept, Wanted

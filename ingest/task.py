@@ -11,7 +11,8 @@ from ingest.build import Watcher
 from ingest.chunk import CHUNKER_VERSION
 from ingest.embed import EmbedderInfo
 from ingest.errors import BrokenIndexError
-from ingest.index import INDEX_VERSION, Index, open_index
+from ingest.index import Index, open_index
+from ingest.index_form import INDEX_VERSION
 from ingest.lexical import LEXICAL_VERSION
 from ingest.manifest import Manifest, read_manifest
 from ingest.parse import PARSER_VERSION

@@ -15,7 +15,8 @@ from eval.evaluate import Evaluation
 from eval.gate import Thresholds, load_thresholds
 from eval.stored import Stored
 from ingest.chunk import Chunk, Part
-from ingest.index import IndexedDocument, open_index, write_index
+from ingest.index import IndexedDocument, open_index
+from ingest.index_writer import write_index
 from ingest.register import Record
 
 TODAY = date(2026, 11, 23)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from small_library import DOCUMENTS, EMBEDDER, build
 
 from ingest.errors import BrokenIndexError
-from ingest.index import Index, open_index, write_index
+from ingest.index import Index, open_index
+from ingest.index_writer import write_index
 from ingest.units import unit_spans
 
 
