@@ -15,14 +15,15 @@ KNOWN_FIELDS = frozenset(
     "id kind category question history answerable gold facts numbers reference as_of rails regions readers "
     "forbidden conflict status note".split()
 )
-_GOLD_FIELDS = frozenset({"doc", "pages", "section", "quote", "alt"})
+_GOLD_FIELDS = frozenset({"doc", "pages", "section", "quote", "alt", "part"})
 
 
 @dataclass(frozen=True, slots=True)
 class Gold:
     """A place that answers: `doc` below the ingested folder, 1-based `pages` or a `section`, and a quote.
 
-    An `alternative` entry answers too: it counts as a hit and can stand in for a required entry.
+    An `alternative` entry answers too: it counts as a hit and can stand in for a required entry. Entries with the
+    same `part` (1 or more) answer the same part of the question: any one of them finds that part.
     """
 
     doc: str
@@ -30,6 +31,7 @@ class Gold:
     section: str = ""
     quote: str = ""
     alternative: bool = False
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ def _gold(entry: object) -> list[Gold]:
         section=_text(entry.get("section") or "", "gold.section"),
         quote=_text(entry.get("quote") or "", "gold.quote"),
         alternative=alt is True,
+        part=_part(entry.get("part", 0)),
     )
     if not (gold.pages or gold.section or gold.quote):
         raise ValueError("a gold entry needs pages, a section or a quote")
@@ -159,6 +162,12 @@ def _gold(entry: object) -> list[Gold]:
         return [gold]
     others = alt if isinstance(alt, list) else [alt]
     return [gold, *(_alternative(gold, other) for other in others)]
+
+
+def _part(value: object) -> int:
+    if not isinstance(value, int) or value < 0:
+        raise ValueError(f"gold: 'part' must be a whole number from 1, not {value!r}")
+    return value
 
 
 def _alternative(gold: Gold, other: object) -> Gold:

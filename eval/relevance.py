@@ -42,6 +42,8 @@ def units(golds: Sequence[Gold], level: Level) -> list[Unit]:
 
 
 def _unit_key(gold: Gold, level: Level) -> object:
+    if gold.part:
+        return gold.part
     if level == "document":
         return gold.doc
     if level == "quote":
