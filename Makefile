@@ -9,7 +9,7 @@ PORT   ?= 8501
 export TOKENIZERS_PARALLELISM := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check ingest eval bench bench-ingest models models-chat clean
+.PHONY: help run test check ingest eval eval-full eval-baseline bench bench-ingest models models-chat clean
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -39,8 +39,22 @@ test: models                      ## the whole suite
 check: $(VENV)/.installed         ## ruff, mypy strict, import-linter
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
-eval: ingest                      ## score the golden cases, block on the thresholds
-	@$(BIN)/python -m eval --cases corpus/golden/cases.jsonl --index $(INDEX) --report .eval
+# The day is pinned: what is in force tomorrow must not move the figures of the same code.
+EVAL = $(BIN)/python -m eval --index $(INDEX) --as-of 2026-11-23
+eval: ingest                      ## score the golden cases, block on the thresholds and on drops
+	@$(EVAL) --cases corpus/golden/cases.jsonl --report .eval --baseline eval/baseline.json
+
+eval-baseline: ingest             ## accept the figures of now as the committed baseline
+	@$(EVAL) --cases corpus/golden/cases.jsonl --report .eval --write-baseline eval/baseline.json
+
+JUDGE ?= local
+eval-full: models-chat ingest     ## the same with a judge (JUDGE=bedrock), then the held-out cases
+	@status=0; \
+	$(EVAL) --cases corpus/golden/cases.jsonl --report .eval-full --baseline eval/baseline.json --resume \
+	  --judge $(JUDGE) --judge-sample $${JUDGE_SAMPLE:-20} || status=$$?; \
+	$(EVAL) --cases corpus/golden/holdout.jsonl --report .eval-full/holdout \
+	  --thresholds eval/thresholds-holdout.yaml || { code=$$?; [ $$code -le $$status ] || status=$$code; }; \
+	exit $$status
 
 bench: ingest                     ## speed and memory against named alternatives
 	@$(BIN)/python -m eval bench --index $(INDEX)
@@ -49,4 +63,4 @@ bench-ingest: models              ## ingestion against the tutorial LangChain pi
 	@$(BIN)/python -m eval.bench_ingest --corpus $(CORPUS)
 
 clean:                            ## remove everything that was built
-	rm -rf $(VENV) .models .index .eval .state
+	rm -rf $(VENV) .models .index .eval .eval-full .state

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from eval.cases import Case
 from eval.facts import states_fact
+from eval.judging import spread
 from eval.quantities import is_quantity, tokens
 from ingest.errors import CaseError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from eval.judge import Judge
 
 Label = Literal["supported", "contradicted", "not stated"]
+FEWEST_WORDS = 4  # a shorter fact ("ext. 4470") says nothing without its question
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def make_pairs(cases: Iterable[Case], each: int | None = None) -> list[Pair]:
     for case in usable:
         evidence = _evidence(case)
         for number, fact in enumerate(case.facts, 1):
-            if not states_fact(fact, evidence):
+            if len(fact.split()) < FEWEST_WORDS or not states_fact(fact, evidence):
                 continue
             name = f"{case.id}-{number}"
             pairs["supported"].append(Pair(f"{name}-s", fact, evidence, "supported"))
@@ -96,13 +98,14 @@ def make_pairs(cases: Iterable[Case], each: int | None = None) -> list[Pair]:
                 pairs["contradicted"].append(Pair(f"{name}-c", opposite, evidence, "contradicted"))
             if (foreign := _foreign(case, fact, usable)) is not None:
                 pairs["not stated"].append(Pair(f"{name}-n", fact, foreign, "not stated"))
-    return sorted((pair for group in pairs.values() for pair in _spread(group, each)), key=lambda pair: pair.id)
+    return sorted((pair for group in pairs.values() for pair in spread(group, each)), key=lambda pair: pair.id)
 
 
-def _spread(pairs: Sequence[Pair], most: int | None) -> list[Pair]:
-    if most is None or len(pairs) <= most:
-        return list(pairs)
-    return [pairs[i * len(pairs) // most] for i in range(most)]
+def take_pairs(pairs: Sequence[Pair], most: int | None) -> list[Pair]:
+    """At most `most` pairs, as many of each label and evenly spread; all of them where `most` is None."""
+    each = None if most is None else -(-most // len(get_args(Label)))
+    chosen = [pair for label in get_args(Label) for pair in spread([p for p in pairs if p.label == label], each)]
+    return sorted(chosen, key=lambda pair: pair.id)
 
 
 def _evidence(case: Case) -> str:
@@ -124,8 +127,9 @@ _OPPOSITES = (
     (" must not ", " must "), (" may not ", " may "), (" is not ", " is "), (" are not ", " are "),
     (" must ", " must not "), (" may ", " may not "), (" can ", " can not "), (" is ", " is not "),
     (" are ", " are not "), (" before ", " after "), (" after ", " before "), (" within ", " not within "),
-    ("no later than", "no earlier than"), ("at least", "at most"), (" only ", " not only "), ("yes - ", "no - not "),
+    ("no later than", "no earlier than"), ("at least", "at most"),
 )  # fmt: skip
+_NEGATIONS = frozenset("no not never nobody nothing none only without cannot".split())
 
 
 def contradict(fact: str) -> str:
@@ -138,7 +142,8 @@ def contradict(fact: str) -> str:
             return " ".join([*words[:position], words[position].replace(core, changed), *words[position + 1 :]])
     padded = f" {fact} "
     for said, opposite in _OPPOSITES:
-        if said in padded:
+        # A second "not" in one sentence is no clear contradiction.
+        if said in padded and not (" not " in opposite and _NEGATIONS & set(fact.lower().split())):
             return padded.replace(said, opposite, 1).strip()
     return fact
 

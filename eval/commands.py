@@ -9,7 +9,8 @@ from rich.table import Table
 
 from app.library import Library
 from app.settings import load_settings
-from eval.calibrate import load_pairs, make_pairs, measure_agreement, record_agreement, write_pairs
+from eval.baseline import read_baseline
+from eval.calibrate import load_pairs, make_pairs, measure_agreement, record_agreement, take_pairs, write_pairs
 from eval.cases import load_cases
 from eval.compare import compare_reports
 from eval.gate import THRESHOLDS, load_thresholds
@@ -17,9 +18,8 @@ from eval.jury import open_jury
 from eval.lint import lint_cases, lock_path, read_lock, write_lock
 from eval.markdown import comparison_page
 from eval.metrics import METRICS
-from eval.options import Parser, add_judge_options, judge_settings, positive
+from eval.options import PAIRS, Parser, add_judge_options, judge_settings, positive
 from eval.progress import progress_bars
-from eval.report import read_baseline
 from eval.stored import Stored
 
 
@@ -64,13 +64,13 @@ def pairs_command(argv: Sequence[str]) -> int:
 def calibrate_command(argv: Sequence[str]) -> int:
     """Print and keep a judge's agreement with labelled pairs; 1 if it is too low to gate."""
     parser = Parser(prog="python -m eval calibrate", description="A judge's agreement with labelled pairs.")
-    parser.add_argument("--pairs", type=Path, required=True)
-    parser.add_argument("--limit", type=int, help="only the first N pairs")
+    parser.add_argument("--pairs", type=Path, default=PAIRS, help="labelled pairs (default: those of the repository)")
+    parser.add_argument("--limit", type=positive, help="only N pairs, as many of each label")
     add_judge_options(parser)
     args = parser.parse_args(argv)
     settings = judge_settings(args)
-    pairs = load_pairs(args.pairs)[: args.limit]
-    cache = args.judge_cache or args.pairs.with_suffix(".judge-cache.jsonl")
+    pairs = take_pairs(load_pairs(args.pairs), args.limit)
+    cache = args.judge_cache or Path(".eval") / "judge-cache.jsonl"
     with open_jury(settings, cache, lambda texts: []) as jury, progress_bars() as start:
         agreement = measure_agreement(jury.judges[0], pairs, start("pairs", len(pairs)))
     record_agreement(args.calibration, jury.identity, agreement)

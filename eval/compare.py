@@ -12,6 +12,7 @@ from eval.summary import SET_METRICS
 
 CaseReport = Mapping[str, Any]
 FEWEST = 5  # cases; resampling fewer always gives the same mean and would call every change certain
+SAME = 1e-6
 Verdict = Literal["drop", "gain", "same"]
 
 
@@ -56,11 +57,16 @@ class Comparison:
 
 
 def compare_reports(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
-    """Compare two reports (or baselines) as `eval.report` makes them; a case whose text changed is another case."""
+    """Compare two runs as `eval.baseline` reads them; a case whose text changed is another case.
+
+    Scores count as equal to six digits, which is what a baseline keeps.
+    """
     old, new = _by_id(before), _by_id(after)
     shared = sorted(i for i in set(old) & set(new) if old[i]["digest"] == new[i]["digest"])
     reworded = sorted((set(old) & set(new)) - set(shared))
     skip, notes = _incomparable(before["run"], after["run"])
+    skip |= set(METRICS) - (set(before["metrics"]) & set(after["metrics"]))
+    skip -= set(SET_METRICS)  # counted from the flags of the cases
     if reworded:
         notes.append(f"the case itself changed, so it is not compared: {', '.join(reworded)}")
     groups = {"overall": shared}
@@ -69,8 +75,7 @@ def compare_reports(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comp
     deltas = [
         delta
         for group, ids in groups.items()
-        for delta in _deltas(group, [old[i] for i in ids], [new[i] for i in ids])
-        if delta.metric not in skip
+        for delta in _deltas(group, [old[i] for i in ids], [new[i] for i in ids], skip)
     ]
     changes = [Change(i, what) for i in shared if (what := _what_changed(old[i], new[i], skip))]
     return Comparison(
@@ -94,9 +99,9 @@ def _incomparable(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[
     return judged, [f"judged metrics are not compared: judge {before.get('judge')} then, {after.get('judge')} now"]
 
 
-def _deltas(group: str, old: Sequence[CaseReport], new: Sequence[CaseReport]) -> list[Delta]:
+def _deltas(group: str, old: Sequence[CaseReport], new: Sequence[CaseReport], skip: set[str]) -> list[Delta]:
     found = []
-    for name in METRICS:
+    for name in (name for name in METRICS if name not in skip):
         pairs = [(a["scores"].get(name), b["scores"].get(name)) for a, b in zip(old, new, strict=True)]
         both = [(a, b) for a, b in pairs if a is not None and b is not None]
         if both:
@@ -133,16 +138,19 @@ def _delta(group: str, name: str, means: Values, draws: Values, n: int) -> Delta
 
 
 def _what_changed(old: CaseReport, new: CaseReport, skip: set[str]) -> tuple[str, ...]:
-    names = [name for name in METRICS if METRICS[name].deterministic or name not in skip]
     what = [
         f"{name} {_show(a)} -> {_show(b)}"
-        for name in names
-        if (a := old["scores"].get(name)) != (b := new["scores"].get(name))
+        for name in METRICS
+        if name not in skip and _differ(a := old["scores"].get(name), b := new["scores"].get(name))
     ]
     for field in ("abstained", "answer_hash", "cited", "retrieved"):
         if old[field] != new[field]:
             what.append({"answer_hash": "answer text"}.get(field, field))
     return tuple(what)
+
+
+def _differ(a: float | None, b: float | None) -> bool:
+    return (a is None) != (b is None) or (a is not None and b is not None and abs(a - b) > SAME)
 
 
 def _show(value: float | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.access import Reader
 from app.prompt import PROMPT_VERSION
+from eval.baseline import comparable
 from eval.cases import Case
 from eval.compare import compare_reports
 from eval.gate import Thresholds, check_thresholds
@@ -23,7 +24,6 @@ from eval.run import Asks, Plan, run_cases
 from eval.stored import Stored
 from eval.summary import Row, by_group, summarise, values_of
 
-_LIBRARIES = ("numpy", "faiss-cpu", "sentence-transformers", "bm25s")
 Scorer = Callable[[Sequence[Row]], list[Row]]
 """Adds scores (RAGAS, a judge) to rows; what it can't score it names in `unscored`."""
 
@@ -46,6 +46,7 @@ class Evaluation:
     baseline: Mapping[str, Any] | None = None
     resume: bool = False
     workers: int = 1
+    tokens: Callable[[str], int | None] = lambda answer_id: None
 
 
 def evaluate(evaluation: Evaluation, progress: Callable[[Outcome], None] = lambda outcome: None) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def evaluate(evaluation: Evaluation, progress: Callable[[Outcome], None] = lambd
         {group: len(members) for group, members in groups.items()},
     )
     report = build_report(run, rows, checks, None, Verdict(0, ()))
-    comparison = compare_reports(evaluation.baseline, report) if evaluation.baseline else None
+    comparison = compare_reports(evaluation.baseline, comparable(report)) if evaluation.baseline else None
     drops = [] if comparison is None else comparison.drops(evaluation.thresholds.metrics)
     told = [f"{d.group}: {d.metric} dropped from {d.before:.3f} to {d.after:.3f} (n={d.n})" for d in drops]
     failures = [*evaluation.failures, *_silent_model(rows)]
@@ -78,6 +79,7 @@ def _scored(evaluation: Evaluation, progress: Callable[[Outcome], None]) -> list
         journal=Journal(evaluation.folder / "outcomes.jsonl"),
         resume=evaluation.resume,
         workers=evaluation.workers,
+        tokens=evaluation.tokens,
         report=progress,
     )
     # Sorted, because the intervals are drawn by position: no figure may depend on the order of a file.

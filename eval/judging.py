@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from app.answer import Answer
 from eval.answers import citations_of, shown_text
@@ -16,6 +16,7 @@ from ingest.errors import LLMError
 if TYPE_CHECKING:
     from eval.judge import Judge, Sample
 
+Item = TypeVar("Item")
 JUDGED = (
     "faithfulness",
     "answer_relevancy",
@@ -85,15 +86,17 @@ class JudgedScorer:
     stored: Stored
     context_chars: int = 6000
     workers: int = 1
+    sample: int | None = None
     progress: Callable[[], None] = lambda: None
 
     def __call__(self, rows: Sequence[Row]) -> list[Row]:
         """The rows with their scores; whatever could not be scored stands in `unscored`."""
-        return map_workers(self._judge, rows, self.workers)
+        chosen = {row.case.id for row in spread(answered(rows), self.sample)}
+        return map_workers(lambda row: self._judge(row) if row.case.id in chosen else row, rows, self.workers)
 
     def _judge(self, row: Row) -> Row:
         answer = row.outcome.answer
-        if answer is not None and not answer.abstained:
+        if answer is not None:
             for name in self.metrics:
                 if name not in _NEED_REFERENCE or (row.case.answerable and row.case.reference):
                     row = self._measure(row, name, self._sample(row, answer))
@@ -117,6 +120,19 @@ class JudgedScorer:
             scores={**row.scores, key: sum(values) / len(values)},
             spread={**row.spread, key: max(values) - min(values)},
         )
+
+
+def answered(rows: Sequence[Row]) -> list[Row]:
+    """The rows with an answer that says something, which is what a judge can score, by category and id."""
+    said = [row for row in rows if row.outcome.answer is not None and not row.abstained]
+    return sorted(said, key=lambda row: (row.case.group, row.case.id))
+
+
+def spread(items: Sequence[Item], most: int | None) -> list[Item]:
+    """At most `most` of the items, evenly spread over them, always the same ones."""
+    if most is None or len(items) <= most:
+        return list(items)
+    return [items[i * len(items) // most] for i in range(most)]
 
 
 def check_controls(judge: "Judge") -> str:

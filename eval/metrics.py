@@ -90,6 +90,7 @@ METRICS: dict[str, Metric] = {
             Metric(f"seconds_{name}", "timing", f"seconds to an answer, {name}", False, deterministic=False)
             for name in ("p50", "p95", "max")
         ),
+        Metric("tokens_mean", "timing", "model tokens an answer, in and out", False, deterministic=False),
     ]
 }
 

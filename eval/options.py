@@ -8,6 +8,7 @@ from typing import NoReturn
 from eval.settings import JudgeSettings, load_judge_settings
 
 CONFIGURATION = 3
+PAIRS = Path(__file__).resolve().parent / "pairs.jsonl"
 CALIBRATION = Path(__file__).resolve().parent / "calibration.json"
 
 

@@ -15,13 +15,18 @@ from ingest.errors import CaseError
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The answer to one case, or the `error` that prevented it. `key` pins case, index and configuration."""
+    """The answer to one case, or the `error` that prevented it. `key` pins case, index and configuration.
+
+    `prompt` is the version of the prompt in force, `tokens` what a model used (None where none was asked).
+    """
 
     case_id: str
     key: str
     answer: Answer | None
     seconds: float
     error: str = ""
+    prompt: str = ""
+    tokens: int | None = None
 
 
 _OUTCOME = TypeAdapter(Outcome)

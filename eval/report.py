@@ -15,22 +15,9 @@ from eval.gate import Check
 from eval.ranking import passage_of
 from eval.relevance import matches
 from eval.summary import Row, by_group, summarise, unscored
-from ingest.errors import CaseError
 
 PASSED, BELOW, NOT_RUN = 0, 1, 2
 REPORT_VERSION = "1"
-# What a later run needs to compare itself; the rest of a report is for people.
-_BASELINE_FIELDS = (
-    "id",
-    "digest",
-    "group",
-    "answerable",
-    "abstained",
-    "scores",
-    "answer_hash",
-    "cited",
-    "retrieved",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +98,8 @@ def _case_report(row: Row) -> dict[str, Any]:
         "spread": dict(row.spread),
         "error": row.outcome.error,
         "seconds": round(row.outcome.seconds, 4),
+        "prompt": row.outcome.prompt,
+        "tokens": row.outcome.tokens,
     }
     return report | (_answer_report(row, answer) if answer else _NO_ANSWER)
 
@@ -170,25 +159,3 @@ def _answer_report(row: Row, answer: Answer) -> dict[str, Any]:
 def write_report(report: Mapping[str, Any], path: Path) -> None:
     """Write the report as JSON; a NaN anywhere is an error, not a value."""
     path.write_text(json.dumps(report, ensure_ascii=False, indent=1, default=str, allow_nan=False) + "\n", "utf-8")
-
-
-def write_baseline(report: Mapping[str, Any], path: Path) -> None:
-    """The part of a report that a later run compares itself with, small enough to commit."""
-    cases = [{field: case[field] for field in _BASELINE_FIELDS} for case in report["cases"]]
-    path.write_text(
-        json.dumps({"version": REPORT_VERSION, "run": report["run"], "cases": cases}, indent=1) + "\n", "utf-8"
-    )
-
-
-def read_baseline(path: Path) -> dict[str, Any]:
-    """A report or a baseline; CaseError (exit 3) where it is neither."""
-    try:
-        data: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if data["version"] != REPORT_VERSION:
-            raise ValueError(f"made by report version {data['version']}, this is {REPORT_VERSION}")
-        if any(field not in case for case in data["cases"] for field in _BASELINE_FIELDS):
-            raise ValueError("its cases lack fields")
-        return data
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise CaseError(f"can't use the baseline {path}: {reason}", hint="make one with --write-baseline") from None

@@ -11,6 +11,8 @@ from typing import Protocol, TypeVar
 
 from app.access import Reader
 from app.answer import Answer, Filters, Turn
+from app.ledger import Ledger
+from app.prompt import PROMPT_VERSION
 from app.settings import Settings
 from eval.cases import Case
 from eval.outcome import Journal, Outcome, outcome_key
@@ -38,7 +40,10 @@ class Asks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a run goes; `reader` asks the cases that name no reader groups of their own."""
+    """How a run goes; `reader` asks the cases that name no reader groups of their own.
+
+    `tokens` finds what the model used for an answer by its ledger id.
+    """
 
     assistant: Asks
     reader: Reader
@@ -47,6 +52,7 @@ class Plan:
     journal: Journal
     resume: bool = False
     workers: int = 1
+    tokens: Callable[[str], int | None] = lambda answer_id: None
     report: Callable[[Outcome], None] = lambda outcome: None
 
 
@@ -85,7 +91,19 @@ def _ask(case: Case, key: str, plan: Plan) -> Outcome:
     except Exception as error:  # noqa: BLE001  # one broken case must not hide the others; it fails the run
         message = " ".join(f"{type(error).__name__}: {error}".split())
         return Outcome(case.id, key, None, time.perf_counter() - started, message)
-    return Outcome(case.id, key, replace(answer, id=case.id), time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    used = plan.tokens(answer.id)
+    return Outcome(case.id, key, replace(answer, id=case.id), seconds, prompt=PROMPT_VERSION, tokens=used)
+
+
+def recorded_tokens(ledger: Ledger | None) -> Callable[[str], int | None]:
+    """Finds the tokens (in and out) that the ledger has for an answer; None where no model was asked."""
+
+    def find(answer_id: str) -> int | None:
+        usage = ledger.get(answer_id).body.get("usage") if ledger and answer_id else None
+        return None if usage is None else int(usage["input_tokens"]) + int(usage["output_tokens"])
+
+    return find
 
 
 def fingerprint(settings: Settings, root: Path) -> str:

@@ -14,6 +14,7 @@ from rich.table import Table
 from app.access import local_reader
 from app.answer import Assistant, open_assistant
 from app.settings import load_settings
+from eval.baseline import read_baseline, write_baseline
 from eval.cases import load_cases
 from eval.evaluate import Evaluation, Scorer, evaluate
 from eval.gate import THRESHOLDS, load_thresholds
@@ -22,8 +23,7 @@ from eval.jury import Jury, load_ragas, open_jury, trust
 from eval.markdown import HEADLINE
 from eval.options import Parser, add_judge_options, judge_settings, positive
 from eval.progress import StartBar, progress_bars
-from eval.report import read_baseline, write_baseline
-from eval.run import fingerprint
+from eval.run import fingerprint, recorded_tokens
 from eval.settings import JudgeSettings
 from eval.stored import Stored
 
@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--judge-metrics", nargs="+", choices=JUDGED, default=["faithfulness"], help="what the judge scores"
     )
+    parser.add_argument("--judge-sample", type=positive, help="judge only N answers, spread over the categories")
     add_judge_options(parser)
     return parser
 
@@ -94,6 +95,7 @@ def _prepare(args: argparse.Namespace, stack: ExitStack) -> Evaluation:
         baseline=baseline,
         resume=args.resume,
         workers=args.workers or WORKERS[settings.llm],
+        tokens=recorded_tokens(assistant.ledger),
     )
 
 
@@ -112,12 +114,18 @@ def _with_scorers(
     refusal = trust(jury.identity, args.calibration, judge.judge_min_kappa)
     problem = check_controls(jury.judges[0])
     if not problem:
-        advance = start("judge", len(evaluation.cases))
         scorer = JudgedScorer(
-            jury.judges, args.judge_metrics, evaluation.stored, judge.judge_context_chars, progress=advance
+            jury.judges,
+            args.judge_metrics,
+            evaluation.stored,
+            judge.judge_context_chars,
+            sample=args.judge_sample,
+            progress=start("judge", args.judge_sample or len(evaluation.cases)),
         )
         scorers.append(_JudgedWithUsage(scorer, jury, run))
     run |= {"judge": jury.identity, "judge_runs": judge.judge_runs, "notes": [refusal] if refusal else []}
+    if args.judge_sample:
+        run["judge_sample"] = args.judge_sample
     thresholds = evaluation.thresholds.without("judge_") if refusal else evaluation.thresholds
     return replace(evaluation, run=run, scorers=scorers, thresholds=thresholds, failures=[problem] if problem else [])
 

@@ -134,4 +134,6 @@ def _timings(rows: Sequence[Row]) -> Figures:
     if not seconds:
         return {}
     values = {"p50": percentile(seconds, 0.5), "p95": percentile(seconds, 0.95), "max": max(seconds)}
-    return {f"seconds_{name}": Figure(value, len(seconds), value, value) for name, value in values.items()}
+    found = {f"seconds_{name}": Figure(value, len(seconds), value, value) for name, value in values.items()}
+    used = [float(row.outcome.tokens) for row in rows if row.outcome.tokens is not None]
+    return found | ({"tokens_mean": _mean(used)} if used else {})

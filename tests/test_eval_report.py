@@ -10,6 +10,7 @@ import pytest
 from eval_scripted import ScriptedAssistant, abstain, build_cases, build_stored, evaluation_of
 
 from app.answer import Answer, Statement
+from eval.baseline import comparable
 from eval.cases import Case
 from eval.charts import bars, curve, histogram
 from eval.evaluate import evaluate
@@ -36,7 +37,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     whole = evaluation_of(folder / "first", ScriptedAssistant(stored), build_cases())
     before = evaluate(whole)
     report = evaluate(
-        replace(whole, assistant=ScriptedAssistant(stored, spoil), folder=folder / "second", baseline=before)
+        replace(
+            whole, assistant=ScriptedAssistant(stored, spoil), folder=folder / "second", baseline=comparable(before)
+        )
     )
     return {**report, "folder": folder / "second"}
 

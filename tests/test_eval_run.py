@@ -10,11 +10,11 @@ import pytest
 from eval_scripted import ScriptedAssistant, abstain, answer_with, build_cases, build_stored, evaluation_of, hit_of
 
 from app.answer import Answer
+from eval.baseline import comparable, read_baseline, write_baseline
 from eval.cases import Case
 from eval.compare import compare_reports
 from eval.evaluate import evaluate
 from eval.outcome import Journal
-from eval.report import read_baseline, write_baseline
 from eval.stored import Stored
 from ingest.errors import CaseError
 
@@ -100,7 +100,9 @@ def test_a_comparison_names_every_changed_case_and_only_those(stored: Stored, tm
             return abstain(case.question, answer.hits)
         return replace(answer, hits=tuple(reversed(answer.hits))) if case.id == "chaps-2" else answer
 
-    after = evaluate(evaluation_of(tmp_path / "b", ScriptedAssistant(stored, other), build_cases(), baseline=before))
+    after = evaluate(
+        evaluation_of(tmp_path / "b", ScriptedAssistant(stored, other), build_cases(), baseline=comparable(before))
+    )
     changed = {change["case_id"]: change["what"] for change in after["comparison"]["changed"]}
     assert set(changed) == {"ach-3", "chaps-2"}
     assert "abstained" in changed["ach-3"]
@@ -119,7 +121,9 @@ def test_a_drop_beyond_chance_blocks_although_thresholds_hold(stored: Stored, tm
             return answer
         return answer_with(case.question, answer.hits, [answer.hits[0], hit_of(stored, "chaps-2-s4-c")])
 
-    report = evaluate(evaluation_of(tmp_path / "b", ScriptedAssistant(stored, padded), build_cases(), baseline=before))
+    report = evaluate(
+        evaluation_of(tmp_path / "b", ScriptedAssistant(stored, padded), build_cases(), baseline=comparable(before))
+    )
     assert all(check["passed"] for check in report["checks"])
     assert report["verdict"]["code"] == 1
     assert report["verdict"]["reasons"][0] == "overall: citation_precision dropped from 1.000 to 0.800 (n=30)"
@@ -129,14 +133,14 @@ def test_a_handful_of_cases_proves_no_drop(stored: Stored, tmp_path: Path) -> No
     few = [case for case in build_cases() if case.kind == "ach"][:4]
     before = evaluate(evaluation_of(tmp_path / "a", ScriptedAssistant(stored), few))
     silent = ScriptedAssistant(stored, lambda case, answer: abstain(case.question, answer.hits))
-    after = evaluate(evaluation_of(tmp_path / "b", silent, few, baseline=before))
+    after = evaluate(evaluation_of(tmp_path / "b", silent, few, baseline=comparable(before)))
     assert len(after["comparison"]["changed"]) == 4
     assert {delta["verdict"] for delta in after["comparison"]["deltas"]} == {"same"}
 
 
 def test_identical_runs_do_not_differ(stored: Stored, tmp_path: Path) -> None:
     runs = [evaluate(evaluation_of(tmp_path / n, ScriptedAssistant(stored, imperfect), build_cases())) for n in "ab"]
-    comparison = compare_reports(*runs)
+    comparison = compare_reports(*map(comparable, runs))
     assert comparison.changed == comparison.added == comparison.removed == ()
     assert {delta.verdict for delta in comparison.deltas} == {"same"}
 
@@ -147,7 +151,7 @@ def test_reworded_added_and_removed_cases_are_named(stored: Stored, tmp_path: Pa
     reworded = replace(cases[2], facts=("something else",))
     now = [cases[0], cases[1], reworded, *cases[3:-1]]
     after = evaluate(evaluation_of(tmp_path / "b", ScriptedAssistant(stored, cases=now), now))
-    comparison = compare_reports(before, after)
+    comparison = compare_reports(comparable(before), comparable(after))
     assert (comparison.added, comparison.removed) == ((cases[0].id,), (cases[-1].id,))
     assert cases[2].id in comparison.notes[0]
 
@@ -158,10 +162,10 @@ def test_scores_of_different_judges_are_not_compared(stored: Stored, tmp_path: P
     for judge, score in (("one", 1.0), ("two", 0.0)):
         cases = [{**case, "scores": {**case["scores"], "judge_faithfulness": score}} for case in report["cases"]]
         reports.append({**report, "run": {**report["run"], "judge": judge}, "cases": cases})
-    comparison = compare_reports(*reports)
+    comparison = compare_reports(*map(comparable, reports))
     assert "judge_faithfulness" not in {delta.metric for delta in comparison.deltas}
     assert "not compared: judge one then, two now" in comparison.notes[0]
-    same = compare_reports(reports[0], {**reports[1], "run": reports[0]["run"]})
+    same = compare_reports(*(comparable({**r, "run": reports[0]["run"]}) for r in reports))
     assert next(d.verdict for d in same.deltas if d.metric == "judge_faithfulness") == "drop"
 
 
@@ -169,8 +173,12 @@ def test_a_baseline_is_small_and_compares_as_the_report_does(stored: Stored, tmp
     report = evaluate(evaluation_of(tmp_path, ScriptedAssistant(stored), build_cases()))
     path = tmp_path / "baseline.json"
     write_baseline(report, path)
-    assert path.stat().st_size < (tmp_path / "report.json").stat().st_size / 2
-    assert compare_reports(read_baseline(path), report) == compare_reports(report, report)
+    assert path.stat().st_size < 700 * len(report["cases"])
+    assert len(path.read_text().splitlines()) == len(report["cases"]) + 2  # one line a case, so that a diff names it
+    now = comparable(report)
+    against_itself = compare_reports(read_baseline(path), now)
+    assert against_itself.changed == ()
+    assert against_itself.deltas == tuple(d for d in compare_reports(now, now).deltas if "seconds" not in d.metric)
     path.write_text('{"version": "0", "cases": []}')
     with pytest.raises(CaseError, match="can't use the baseline"):
         read_baseline(path)
