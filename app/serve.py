@@ -3,7 +3,6 @@
 import base64
 import gc
 import hashlib
-import ipaddress
 import logging
 import re
 import socket
@@ -13,6 +12,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +23,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.gate import Gate
+from app.identity import SignIn, ThisMachine, is_loopback
 from app.service import Service
 from app.settings import Settings
 from ingest.errors import AssistantError, SettingsError
@@ -43,9 +45,9 @@ def run_chat(settings: Settings, port: int, *, address: str = "127.0.0.1") -> in
 
     A missing index is not an error here: the page says so and picks the index up once it is there.
     """
-    _check_address(address)
-    _check_port(address, port)
     service = Service(settings)
+    _check_address(address, service.sign_in)
+    _check_port(address, port)
     _served.append(service)
     try:
         service.warm()
@@ -54,13 +56,17 @@ def run_chat(settings: Settings, port: int, *, address: str = "127.0.0.1") -> in
     _settle_memory()
     app = streamlit.App(
         PAGE,
+        secrets=service.sign_in.page_secrets(),
         lifespan=partial(_announce, url=f"http://{address}:{port}", service=service),
         routes=[Route("/healthz", _alive), Route("/readyz", _ready)],
-        middleware=[Middleware(_SecurityHeaders, headers=security_headers())],
+        middleware=[
+            Middleware(_SecurityHeaders, headers=security_headers()),
+            Middleware(Gate, sign_in=service.sign_in),
+        ],
     )
     # Streamlit looks for .streamlit/ beside argv[0], wherever the process was started.
     sys.argv = [str(PAGE)]
-    app.run(config=server_options(address, port))
+    app.run(config={**server_options(address, port, settings.public_url), **service.sign_in.page_options()})
     return 0
 
 
@@ -71,13 +77,10 @@ def _settle_memory() -> None:
     gc.freeze()
 
 
-def _check_address(address: str) -> None:
-    try:
-        loopback = ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        loopback = address == "localhost"
-    if not loopback:
-        raise SettingsError(f"the chat does not listen on {address} without sign-in", hint="use 127.0.0.1")
+def _check_address(address: str, sign_in: SignIn) -> None:
+    if isinstance(sign_in, ThisMachine) and not is_loopback(address):
+        hint = "set APP_SIGN_IN to oidc or proxy (docs/deployment.md), or use 127.0.0.1"
+        raise SettingsError(f"the chat does not listen on {address} without sign-in", hint=hint)
 
 
 def _check_port(address: str, port: int) -> None:
@@ -90,13 +93,13 @@ def _check_port(address: str, port: int) -> None:
             raise SettingsError(f"port {port} on {address}: {error.strerror}", hint="choose another --port") from None
 
 
-def server_options(address: str, port: int) -> dict[str, Any]:
+def server_options(address: str, port: int, public_url: str = "") -> dict[str, Any]:
     """Streamlit's options; given as overrides, so that no file or variable can loosen them."""
     return {
         "server.address": address,
         "server.port": port,
         "server.headless": True,
-        "server.allowedHosts": ["localhost", "127.0.0.1", "::1", address],
+        "server.allowedHosts": ["localhost", "127.0.0.1", "::1", address, urlsplit(public_url).hostname or address],
         "server.enableXsrfProtection": True,
         "server.enableCORS": True,
         "server.enableStaticServing": False,
@@ -178,5 +181,7 @@ async def _ready(_request: Request) -> Response:
     try:
         await run_in_threadpool(current_service().assistant)
     except AssistantError as error:
-        return PlainTextResponse(f"not ready: {error}", status_code=503)
+        # Whoever asks need not be signed in: the reason is for the log.
+        _LOG.warning("not ready: %s", error)
+        return PlainTextResponse("not ready", status_code=503)
     return PlainTextResponse("ready")

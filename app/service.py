@@ -8,6 +8,7 @@ from queue import Full, Queue
 
 from app.access import Reader, local_reader
 from app.answer import Assistant, Filters, Turn, open_assistant
+from app.identity import SignIn, open_sign_in
 from app.job import Job
 from app.llm import LLM
 from app.prompt import build_messages
@@ -26,6 +27,7 @@ class Service:
 
     def __init__(self, settings: Settings, *, running: int = RUNNING, waiting: int = WAITING) -> None:
         self.settings = settings
+        self.sign_in: SignIn = open_sign_in(settings)
         self.reader: Reader = local_reader(settings)
         self._opening = threading.Lock()
         self._assistant: Assistant | None = None
@@ -57,10 +59,10 @@ class Service:
         llm = self.assistant().llm
         return self._health.latest(llm) if llm else ""
 
-    def ask(self, question: str, *, history: Sequence[Turn], filters: Filters) -> Job:
+    def ask(self, question: str, *, history: Sequence[Turn], filters: Filters, reader: Reader | None = None) -> Job:
         """Put a question in line; the job tells how it stands."""
-        assistant = self.assistant()
-        job = Job(lambda: assistant.stream(question, history=history, filters=filters, reader=self.reader))
+        assistant, reader = self.assistant(), reader or self.reader
+        job = Job(lambda: assistant.stream(question, history=history, filters=filters, reader=reader))
         try:
             self._line.put_nowait(job)
         except Full:

@@ -49,6 +49,27 @@ class Settings(BaseSettings):
     readers: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Reader groups of the person at this machine, separated by commas."
     )
+    sign_in: Literal["none", "oidc", "proxy"] = Field(
+        "none", description="How people sign in: none (only this machine), oidc, or proxy (its signed header)."
+    )
+    access_rules: Path | None = Field(
+        None, description="YAML file that gives roles and reader groups by claims (docs/deployment.md)."
+    )
+    session_hours: float = Field(8, gt=0, le=168, description="Hours after which people sign in again.")
+    public_url: str = Field("", description="Address at which people open the chat, https://host.")
+    cookie_secret: SecretStr = Field(
+        SecretStr(""), description="Key that signs the sign-in cookie, 32 characters or more."
+    )
+    oidc_metadata_url: str = Field("", description="The provider's .well-known/openid-configuration.")
+    oidc_client_id: str = Field("", description="Client id at the provider.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Client secret at the provider.")
+    proxy_header: str = Field("x-amzn-oidc-data", description="Header with the proxy's signed token (ES256).")
+    proxy_keys_url: str = Field(
+        "", description="Public key of a key id: https://public-keys.auth.elb.REGION.amazonaws.com/{kid}."
+    )
+    proxy_signer: str = Field("", description="ARN of the load balancer that may sign.")
+    proxy_issuer: str = Field("", description="Issuer that the token must name.")
+    proxy_client: str = Field("", description="Client id that the token must name.")
     llm_max_tokens: int = Field(700, ge=16, description="Longest answer that a model may write, in tokens.")
     llm_timeout_s: float | None = Field(
         None,
@@ -87,7 +108,7 @@ class Settings(BaseSettings):
         names = value.split(",") if isinstance(value, str) else value
         return tuple(n.strip().lower() for n in names if n.strip()) if isinstance(names, list | tuple) else names
 
-    @field_validator("local_url", "bedrock_endpoint_url")
+    @field_validator("local_url", "bedrock_endpoint_url", "public_url", "oidc_metadata_url", "proxy_keys_url")
     @classmethod
     def _check_url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):

@@ -11,6 +11,7 @@
     │   └── PublishRefusedError    the new generation is worse than the rules allow (see --force)
     ├── LLMError                   the model can't answer now; the extractive answer stays
     ├── LedgerError                the answer ledger can't be read or written
+    ├── SignInError                a person is not signed in, not any more, or not entitled
     └── CaseError                  a golden case file is malformed
 
 Each carries `hint`, the command or action that mends it; `str(error)` is one line with both.
@@ -74,6 +75,10 @@ class LLMError(AssistantError):
 
 class LedgerError(AssistantError):
     """The answer ledger can't be read or written."""
+
+
+class SignInError(AssistantError):
+    """A person is not signed in, not any more, or not entitled."""
 
 
 class CaseError(AssistantError):

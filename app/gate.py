@@ -1,0 +1,91 @@
+"""The gate before every request: who is not known gets no page, no file and no socket."""
+
+import asyncio
+import re
+import time
+from math import inf
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.access import Reader
+from app.identity import SIGNED_OUT, Identity, SignIn
+from app.identity_proxy import READER_HEADER, reader_header
+from ingest.errors import SignInError
+
+HEALTH = ("/healthz", "/readyz", "/_stcore/health")
+# What Streamlit's page consists of before anything of ours is on it.
+_OPEN = re.compile(
+    r"/[\w-]*|/(?:favicon|logo)[\w.-]*|/static/.*|/auth/log(?:in|out)|/oauth2callback"
+    r"|/_stcore/(?:host-config|stream|bidi-components/.*)"
+)
+UPLOADS = "/_stcore/upload_file"
+VIOLATION = 1008  # the websocket protocol's code for a policy
+
+
+class Gate:
+    """ASGI middleware; what is behind it finds the person with `reader_of`."""
+
+    def __init__(self, app: ASGIApp, sign_in: SignIn) -> None:
+        self.app = app
+        self.sign_in = sign_in
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it here."""
+        if scope["type"] not in ("http", "websocket") or scope["path"] in HEALTH:
+            return await self.app(scope, receive, send)
+        if scope["path"].startswith(UPLOADS):
+            return await _refuse(scope, receive, send, "nothing can be uploaded", 404)
+        connection = HTTPConnection(scope)
+        try:
+            identity = await run_in_threadpool(self.sign_in.of_request, connection.headers, connection.cookies)
+        except SignInError as error:
+            if not (self.sign_in.page_is_open and _OPEN.fullmatch(scope["path"])):
+                return await _refuse(scope, receive, send, error.message, 401)
+            return await self.app(_introduce(scope, None), receive, send)
+        if scope["type"] == "websocket":
+            receive = _until(identity, receive, send)
+        await self.app(_introduce(scope, identity), receive, send)
+
+
+def reader_of(request: Request) -> Reader:
+    """The person behind a request to a route beside the page; SignInError where there is none any more."""
+    identity: Identity | None = getattr(request.state, "identity", None)
+    if identity is None:
+        raise SignInError(SIGNED_OUT)
+    return identity.check()
+
+
+def _introduce(scope: Scope, identity: Identity | None) -> Scope:
+    """The scope with the person in it, and without what a client may have said about that itself."""
+    name = READER_HEADER.encode()
+    headers = [(key, value) for key, value in scope["headers"] if key.lower() != name]
+    if identity:
+        headers.append((name, reader_header(identity.reader)))
+    return {**scope, "headers": headers, "state": {**scope.get("state", {}), "identity": identity}}
+
+
+def _until(identity: Identity, receive: Receive, send: Send) -> Receive:
+    """`receive` of a socket that is closed when the session is over, whether or not anything is said."""
+    if identity.until == inf:
+        return receive
+
+    async def receive_in_time() -> Message:
+        try:
+            async with asyncio.timeout(identity.until - time.time()):
+                return await receive()
+        except TimeoutError:
+            await send({"type": "websocket.close", "code": VIOLATION, "reason": "the session has ended"})
+            return {"type": "websocket.disconnect", "code": VIOLATION}
+
+    return receive_in_time
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, reason: str, status: int) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": VIOLATION, "reason": reason})
+        return
+    await PlainTextResponse(reason, status_code=status)(scope, receive, send)
