@@ -2,6 +2,9 @@
 
     python -m eval --cases FILE --index DIR --report DIR     score, gate and report
     python -m eval lint --cases FILE --index DIR             do the golden quotes still stand?
+    python -m eval generate --index DIR --out FILE --judge ... draft cases from the index
+    python -m eval feedback --state DIR --out FILE           draft cases from what readers said
+    python -m eval review FILE [--accept ID] [--reject ID]   the states of draft cases
     python -m eval compare BEFORE AFTER                      one report against another
     python -m eval pairs --cases FILE --out FILE             labelled pairs to calibrate a judge with
     python -m eval calibrate --pairs FILE --judge ...        a judge's agreement with labelled pairs
@@ -20,6 +23,7 @@ from rich.markup import escape
 
 from eval.bench import bench_command
 from eval.commands import calibrate_command, compare_command, lint_command, metrics_command, pairs_command
+from eval.making import feedback_command, generate_command, review_command
 from eval.score import score_command
 from eval.tune import tune_command
 from ingest.errors import AssistantError
@@ -27,6 +31,9 @@ from ingest.errors import AssistantError
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "run": score_command,
     "lint": lint_command,
+    "generate": generate_command,
+    "feedback": feedback_command,
+    "review": review_command,
     "compare": compare_command,
     "pairs": pairs_command,
     "calibrate": calibrate_command,

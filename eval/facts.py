@@ -41,11 +41,16 @@ def states_fact(fact: str, answer: str) -> bool:
     system measured.
     """
     wanted = tokens(fact)
-    content = {token for token in wanted if token not in _STOP and token not in CURRENCY_CODES}
-    content = content or set(wanted)
+    content = content_tokens(fact)
     numbers = {token for token in content if is_quantity(token)}
     negated = bool(_NEGATIONS & set(wanted))
     return any(_holds(window, content, numbers, negated) for window in _windows(answer))
+
+
+def content_tokens(text: str) -> set[str]:
+    """The tokens that carry the meaning; all of them where there are only small words."""
+    found = tokens(text)
+    return {token for token in found if token not in _STOP and token not in CURRENCY_CODES} or set(found)
 
 
 def _holds(window: set[str], content: set[str], numbers: set[str], negated: bool) -> bool:
@@ -54,10 +59,15 @@ def _holds(window: set[str], content: set[str], numbers: set[str], negated: bool
     return len(content & window) >= max(min(2, len(content)), FACT_SHARE * len(content))
 
 
+def sentences(text: str) -> list[str]:
+    """The sentences and lines of a text, stripped, as they stand in it."""
+    return [part.strip() for part in _SENTENCE.split(text) if part.strip()]
+
+
 def _windows(answer: str) -> list[set[str]]:
-    sentences = [tokens(part) for part in _SENTENCE.split(plain_answer(answer)) if part.strip()]
-    starts = range(max(1, len(sentences) - WINDOW + 1))
-    return [{token for sentence in sentences[i : i + WINDOW] for token in sentence} for i in starts]
+    found = [tokens(part) for part in sentences(plain_answer(answer))]
+    starts = range(max(1, len(found) - WINDOW + 1))
+    return [{token for sentence in found[i : i + WINDOW] for token in sentence} for i in starts]
 
 
 def states_number(number: str, answer: str) -> bool:

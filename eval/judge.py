@@ -1,4 +1,4 @@
-"""RAGAS 0.4 behind one model interface (this module is its only importer; import it lazily, it takes seconds).
+"""RAGAS 0.4 behind one model interface (with eval.testset its only importer; import it lazily, it takes seconds).
 
 RAGAS turns failures into NaN and means over what is left. Here every failure is an LLMError, every NaN is one too,
 and a judge that skips a statement or answers outside the schema has failed.
@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import Any
 
 # RAGAS reports its use over the network unless it is told not to, before its first import.
 os.environ["RAGAS_DO_NOT_TRACK"] = "true"
@@ -41,11 +41,8 @@ PARSE_ATTEMPTS = 3
 RAGAS_VERSION = version("ragas")
 
 
-class Complete(Protocol):
-    """Asks the judge: `prompt` in, text that follows the JSON `schema` out; raises LLMError."""
-
-    def __call__(self, prompt: str, schema: dict[str, Any]) -> str: ...
-
+Complete = Callable[[str, dict[str, Any]], str]
+"""Asks the judge: prompt in, text that follows the JSON schema out; raises LLMError."""
 
 Embed = Callable[[Sequence[str]], list[list[float]]]
 
@@ -85,7 +82,7 @@ def context_scores(ids: tuple[list[str], list[str]], texts: tuple[list[str], lis
     return {name: float(asyncio.run(metric._single_turn_ascore(sample, None))) for name, metric in metrics.items()}
 
 
-class _JudgeModel(InstructorBaseRagasLLM):
+class JudgeModel(InstructorBaseRagasLLM):
     """RAGAS's model interface over `complete`; an answer outside the schema is asked for again, then an error."""
 
     def __init__(self, complete: Complete) -> None:
@@ -134,7 +131,7 @@ class Judge:
     """The judged metrics over one model; thread-safe as far as `complete` is."""
 
     def __init__(self, complete: Complete, embed: Embed) -> None:
-        self._llm = _JudgeModel(complete)
+        self._llm = JudgeModel(complete)
         self._embeddings = _Embeddings(embed)
 
     def measure(self, name: str, sample: Sample) -> float:

@@ -1,5 +1,6 @@
 """The index as the evaluation sees it: what is stored, and which record governs each passage."""
 
+from ingest.chunk import Chunk
 from ingest.index import Index, IndexedDocument
 from ingest.register import Record
 
@@ -31,9 +32,12 @@ class Stored:
 
     def pages_text(self, doc: str) -> list[tuple[int | None, str, str]]:
         """Page, heading path and text of each passage of a document, in reading order."""
+        return [(chunk.page, " > ".join(chunk.heading_path), chunk.text) for chunk in self.chunks(doc)]
+
+    def chunks(self, doc: str) -> tuple[Chunk, ...]:
+        """The passages of a document, in reading order."""
         number = self._numbers.get(doc)
-        chunks = () if number is None else self.index.document_chunks(number)
-        return [(chunk.page, " > ".join(chunk.heading_path), chunk.text) for chunk in chunks]
+        return () if number is None else self.index.document_chunks(number)
 
     def content_hashes(self) -> dict[str, str]:
         """Content hash of every indexed file."""
