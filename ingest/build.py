@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from ingest.chunk import Chunk, ChunkSettings, chunk_document, context
 from ingest.embed import Embedder, Passage, Vectors
 from ingest.failpoint import reach
 from ingest.index import Index, IndexedDocument
+from ingest.index_form import PassageVectors
 from ingest.index_writer import IndexWriter
 from ingest.manifest import Entry
 from ingest.parsed import read_document, with_name
 from ingest.plan import Kept, Wanted
 from ingest.units import unit_spans
+from ingest.words import content_words, pack
 
-_GROUP = 2048  # passages
+_GROUP = 1024  # passages; the vectors of their words are held at once
 
 
 class Watcher(Protocol):
@@ -152,18 +152,19 @@ class _Filling:
     def add(self, group: Sequence[Built], watcher: Watcher) -> None:
         """Add some documents, embedding their new passages together."""
         documents = [(item, item.load()) for item in group]
-        keyed = [[] if self._taken(item) else _keyed(document) for item, document in documents]
+        keyed = [[] if self._is_taken(item) else _keyed(document) for item, document in documents]
         new = {
             key: passage
             for passages in keyed
             for key, passage in passages
             if key not in self._known and key not in self._written
         }
-        fresh = dict(zip(new, self._embedder.embed_passages(list(new.values()), progress=watcher.advance), strict=True))
+        passages_of = list(new.values())
+        vectors_of = self._embedder.embed_passages(passages_of, progress=watcher.advance)
+        fresh = {key: packed(p, v) for key, p, v in zip(new, passages_of, vectors_of, strict=True)}
         self.counts.embedded += len(new)
         for (item, document), passages in zip(documents, keyed, strict=True):
-            rows = self._taken(item)
-            vectors = [self._old(row) for row in rows] or [self._vectors(key, fresh) for key, _ in passages]
+            vectors = self._taken(item) or [self._vectors(key, fresh) for key, _ in passages]
             self._writer.add(document, vectors)
             for offset, (key, _) in enumerate(passages):
                 self._written.setdefault(key, self._rows + offset)
@@ -172,31 +173,39 @@ class _Filling:
         self.counts.reused += total - len(new)
         watcher.advance(total - len(new))
 
-    def _taken(self, item: Built) -> range:
-        """The rows of the previous index that hold a kept document's vectors; none for others."""
-        if self._previous is None or item.number is None:
-            return range(0)
-        return self._previous.rows_of(item.number)
+    def _is_taken(self, item: Built) -> bool:
+        return self._previous is not None and item.number is not None
 
-    def _vectors(self, key: bytes, fresh: Mapping[bytes, Vectors]) -> Vectors:
+    def _taken(self, item: Built) -> list[PassageVectors]:
+        """The vectors that a kept document has in the previous index; none for others."""
+        if self._previous is None or item.number is None:
+            return []
+        return [self._previous.passage_vectors(row) for row in self._previous.rows_of(item.number)]
+
+    def _vectors(self, key: bytes, fresh: Mapping[bytes, PassageVectors]) -> PassageVectors:
         if key in fresh:
             return fresh[key]
-        return self._old(self._known[key]) if key in self._known else self._writer.vectors_of(self._written[key])
-
-    def _old(self, row: int) -> Vectors:
-        assert self._previous is not None  # noqa: S101 -- rows are known from it only
-        return np.vstack([self._previous.vectors([row]), self._previous.unit_vectors(row)])
+        if self._previous and key in self._known:
+            return self._previous.passage_vectors(self._known[key])
+        return self._writer.vectors_of(self._written[key])
 
 
 def passage_of(chunk: Chunk, title: str) -> Passage:
-    """What is embedded for a chunk: its text in context, and its units' places in that."""
+    """What is embedded for a chunk: its text in context, and its units' and words' places in that."""
     text = context(chunk, title)
     shift = len(text) - len(chunk.text)
-    return Passage(text, tuple((span.start + shift, span.end + shift) for span in unit_spans(chunk)))
+    units = tuple((span.start + shift, span.end + shift) for span in unit_spans(chunk))
+    return Passage(text, units, tuple((start + shift, end + shift) for start, end in content_words(chunk.text)))
+
+
+def packed(passage: Passage, vectors: Vectors) -> PassageVectors:
+    """The vectors of a passage (1 + spans, dim) as the index stores them."""
+    count = 1 + len(passage.units)
+    return PassageVectors(vectors[:count], pack(vectors[count:]))
 
 
 def _key(passage: Passage) -> bytes:
-    return hashlib.sha256(json.dumps([passage.text, passage.units]).encode()).digest()
+    return hashlib.sha256(json.dumps([passage.text, passage.spans]).encode()).digest()
 
 
 def _keyed(document: IndexedDocument) -> list[tuple[bytes, Passage]]:

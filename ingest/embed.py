@@ -44,10 +44,16 @@ class EmbedderInfo:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text to embed, and the (start, end) offsets of the units in it that get a vector of their own."""
+    """A text to embed, and the (start, end) offsets of the units and words in it that get vectors of their own."""
 
     text: str
     units: tuple[tuple[int, int], ...] = ()
+    words: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """The units, then the words."""
+        return (*self.units, *self.words)
 
 
 class Embedder(Protocol):
@@ -61,7 +67,7 @@ class Embedder(Protocol):
         """Vectors of shape (len(texts), dim), in the order of the texts."""
 
     def embed_passages(self, passages: Sequence[Passage], *, progress: Progress = ...) -> list[Vectors]:
-        """For each passage (1 + units, dim): its vector, then those of its units as they stand in it."""
+        """For each passage (1 + spans, dim): its vector, then those of its spans as they stand in it."""
 
     def embed_query(self, text: str) -> Vectors:
         """One vector of shape (dim,)."""
@@ -160,7 +166,7 @@ class SentenceEmbedder:
         return vector
 
     def embed_passages(self, passages: Sequence[Passage], *, progress: Progress = lambda _: None) -> list[Vectors]:
-        """For each passage (1 + units, dim). Units are pooled from the passage's own token vectors: they cost no
+        """For each passage (1 + spans, dim). Spans are pooled from the passage's own token vectors: they cost no
         second pass and know their context."""
         found: list[Vectors] = [np.zeros((0, self.info.dim), dtype=np.float32)] * len(passages)
         order = sorted(range(len(passages)), key=lambda i: len(passages[i].text), reverse=True)
@@ -228,12 +234,12 @@ def _brief_floats() -> AbstractContextManager[object]:
 
 
 def _pool(passage: Passage, whole: "Tensor", tokens: "Tensor", offsets: Sequence[tuple[int, int]]) -> Vectors:
-    """The passage's vector and the mean of each unit's token vectors; units beyond the model's reach get the former."""
+    """The passage's vector and the mean of each span's token vectors; spans beyond the model's reach get the former."""
     sentence = whole.float().cpu().numpy()
     matrix = tokens.float().cpu().numpy()[: len(offsets)]
     starts, ends = np.array([a for a, _ in offsets]), np.array([b for _, b in offsets])
     rows = [sentence]
-    for start, end in passage.units:
+    for start, end in passage.spans:
         inside = (starts >= start) & (ends <= end) & (ends > starts)
         rows.append(matrix[inside].mean(axis=0) if inside.any() else sentence)
     vectors = np.stack(rows)
@@ -255,10 +261,10 @@ class WordHashEmbedder:
         return vectors.astype(np.float32)
 
     def embed_passages(self, passages: Sequence[Passage], *, progress: Progress = lambda _: None) -> list[Vectors]:
-        """For each passage (1 + units, 256)."""
+        """For each passage (1 + spans, 256)."""
         progress(len(passages))
         return [
-            np.stack([self.embed_query(p.text), *(self.embed_query(p.text[a:b]) for a, b in p.units)]) for p in passages
+            np.stack([self.embed_query(p.text), *(self.embed_query(p.text[a:b]) for a, b in p.spans)]) for p in passages
         ]
 
     def embed_query(self, text: str) -> Vectors:

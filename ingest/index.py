@@ -15,8 +15,18 @@ import numpy as np
 
 from ingest.chunk import Chunk
 from ingest.errors import BrokenIndexError
-from ingest.index_form import Alternatives, IndexedDocument, Mask, Rows, Scores, read_chunk_row, read_document_row
+from ingest.index_form import (
+    Alternatives,
+    IndexedDocument,
+    Mask,
+    PassageVectors,
+    Rows,
+    Scores,
+    read_chunk_row,
+    read_document_row,
+)
 from ingest.index_terms import count_postings, open_terms, score_terms
+from ingest.words import WordBytes
 
 __all__ = ["Alternatives", "Index", "IndexedDocument", "Mask", "Rows", "Scores", "open_index"]
 
@@ -65,8 +75,12 @@ class Index:
         self._unit_bytes = np.load(folder / "units" / "bytes.npy", mmap_mode="r")
         self._unit_scales = np.load(folder / "units" / "scales.npy")
         self._unit_starts = np.load(folder / "units" / "starts.npy")
+        self._word_bytes = np.load(folder / "words" / "bytes.npy", mmap_mode="r")
+        self._word_starts = np.load(folder / "words" / "starts.npy")
         if len(self._unit_starts) != len(keys) + 1 or self._unit_starts[-1] != len(self._unit_bytes):
             raise ValueError("the unit vectors do not belong to the chunks")
+        if len(self._word_starts) != len(keys) + 1 or self._word_starts[-1] != len(self._word_bytes):
+            raise ValueError("the word vectors do not belong to the chunks")
         if self._faiss.ntotal != len(keys):
             raise ValueError(f"{self._faiss.ntotal} vectors for {len(keys)} chunks")
 
@@ -133,6 +147,14 @@ class Index:
         """The vectors of the units of one chunk, (units, dim)."""
         start, end = self.unit_range(row)
         return np.asarray(self._unit_bytes[start:end] * self._unit_scales[start:end, None], dtype=np.float32)
+
+    def word_vectors(self, row: int) -> WordBytes:
+        """The folded vectors of the content words of one chunk, in their order: (words, WORD_DIM)."""
+        return np.asarray(self._word_bytes[self._word_starts[row] : self._word_starts[row + 1]])
+
+    def passage_vectors(self, row: int) -> PassageVectors:
+        """All that one chunk is found by."""
+        return PassageVectors(np.vstack([self.vectors([row]), self.unit_vectors(row)]), self.word_vectors(row))
 
     def row(self, chunk_id: str) -> int | None:
         """The row of a chunk id, or None where this generation has no such chunk."""

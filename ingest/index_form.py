@@ -1,8 +1,8 @@
 """The stored form of an index: plain data only, nothing pickled.
 
-`chunks.sqlite` (documents and chunks), `vectors.faiss`, unit vectors (`units/`) and BM25 arrays (`passages/`,
-`sections/`, `units/terms/`) as .npy. Dense search works on passages and units; lexical search also on whole sections,
-because BM25 likes long texts and a small embedding model short ones.
+`chunks.sqlite` (documents and chunks), `vectors.faiss`, vectors of units and words (`units/`, `words/`) and BM25 arrays
+(`passages/`, `sections/`, `units/terms/`) as .npy. Dense search works on passages, units and words; lexical search also
+on whole sections, because BM25 likes long texts and a small embedding model short ones.
 """
 
 import json
@@ -19,8 +19,9 @@ from ingest.document import Page, Span
 from ingest.lexical import LEXICAL_VERSION
 from ingest.register import Record
 from ingest.units import UNITS_VERSION
+from ingest.words import WORDS_VERSION, WordBytes
 
-INDEX_VERSION = f"3.{LEXICAL_VERSION}.{UNITS_VERSION}"
+INDEX_VERSION = f"4.{LEXICAL_VERSION}.{UNITS_VERSION}.{WORDS_VERSION}"
 SCHEMA = """
 CREATE TABLE documents (
   id INTEGER PRIMARY KEY, record TEXT NOT NULL, pages TEXT NOT NULL, warnings TEXT NOT NULL,
@@ -36,6 +37,14 @@ Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Alternatives = tuple[str, ...]
 """A term of a question and its synonyms: any of them counts, none counts twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageVectors:
+    """What a chunk is found by: its vector and its units', (1 + units, dim), and its words', (words, WORD_DIM)."""
+
+    units: Scores
+    words: WordBytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Writes the index of one generation, document by document, so that memory doesn't grow with the vectors."""
 
+import errno
 import itertools
 import os
 import sqlite3
@@ -14,16 +15,20 @@ from numpy.typing import NDArray
 
 from ingest.chunk import Chunk
 from ingest.errors import BrokenIndexError
-from ingest.index_form import SCHEMA, IndexedDocument, Scores, chunk_row, document_row
+from ingest.index import open_index
+from ingest.index_form import SCHEMA, IndexedDocument, PassageVectors, Scores, chunk_row, document_row
 from ingest.index_terms import write_terms
 from ingest.lexical import analyse
 from ingest.units import unit_texts
+from ingest.words import WORD_DIM
 
 
-def write_index(folder: Path, documents: Sequence[IndexedDocument], vectors: Sequence[Scores], dim: int) -> None:
+def write_index(
+    folder: Path, documents: Sequence[IndexedDocument], vectors: Sequence[PassageVectors], dim: int
+) -> None:
     """Write all files of an index into the empty `folder`.
 
-    `vectors` holds for each chunk, in the documents' order, (1 + units, dim): its vector and its units'.
+    `vectors` holds one entry for each chunk, in the documents' order.
     """
     count = sum(len(document.chunks) for document in documents)
     if count != len(vectors):
@@ -37,17 +42,22 @@ def write_index(folder: Path, documents: Sequence[IndexedDocument], vectors: Seq
 class IndexWriter:
     """Writes an index document by document; what has been added lies on disk, except the terms' numbers.
 
-    Use as a context manager around `add`: the files are complete when it ends without an error.
+    Use as a context manager around `add`: the files are complete and can be opened when it ends without an error;
+    OSError when they could not be written.
     """
 
     def __init__(self, folder: Path, dim: int) -> None:
         self._folder = folder
         self._dim = dim
         self._db = sqlite3.connect(folder / "chunks.sqlite")
-        self._db.executescript(SCHEMA)
+        # A file that is thrown away unless it is complete, and synced when it is, needs no journal of its own.
+        self._db.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN; {SCHEMA}")
         (folder / "units").mkdir()
+        (folder / "words").mkdir()
         self._vectors = (folder / "vectors.raw").open("w+b")
         self._units = (folder / "units.raw").open("w+b")
+        self._words = (folder / "words.raw").open("w+b")
+        self._word_starts = [0]
         self._scales: list[NDArray[np.float32]] = []
         self._starts = [0]
         self._documents = 0
@@ -67,9 +77,19 @@ class IndexWriter:
             self._db.close()
             self._vectors.close()
             self._units.close()
+            self._words.close()
+        if kind is None:
+            self._read_back()
 
-    def add(self, document: IndexedDocument, vectors: Sequence[Scores]) -> None:
-        """Add a document; `vectors` holds for each of its chunks (1 + units, dim)."""
+    def _read_back(self) -> None:
+        # NumPy does not report a disk that fails at a file's last bytes: it closes the file and goes on.
+        try:
+            open_index(self._folder).close()
+        except BrokenIndexError as error:
+            raise OSError(errno.EIO, "the index was not written whole") from error
+
+    def add(self, document: IndexedDocument, vectors: Sequence[PassageVectors]) -> None:
+        """Add a document; `vectors` holds one entry for each of its chunks."""
         row = document_row(self._documents, document)
         self._db.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)", row)
         # The row of a chunk is the position of its vector.
@@ -77,19 +97,24 @@ class IndexWriter:
         self._db.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         self._documents += 1
         for chunk, own in zip(document.chunks, vectors, strict=True):
-            self._vectors.write(own[0].astype(np.float32).tobytes())
-            self._add_units(own[1:])
+            self._vectors.write(own.units[0].astype(np.float32).tobytes())
+            self._add_units(own.units[1:])
+            self._words.write(own.words.tobytes())
+            self._word_starts.append(self._word_starts[-1] + len(own.words))
             terms = array("i", self._numbers(_passage_terms(chunk, document.record.title)))
             self._passages.append(terms)
             self._sections.setdefault(chunk.section_id, array("i")).extend(terms)
             self._unit_terms += [array("i", self._numbers(analyse(text))) for text in unit_texts(chunk)]
 
-    def vectors_of(self, row: int) -> Scores:
-        """The vectors (1 + units, dim) of a chunk that was added before, by its row."""
+    def vectors_of(self, row: int) -> PassageVectors:
+        """The vectors of a chunk that was added before, by its row."""
         size, (start, end) = 4 * self._dim, self._starts[row : row + 2]
         vector = np.frombuffer(_read_at(self._vectors, row * size, size), dtype=np.float32)
         units = np.frombuffer(_read_at(self._units, start * self._dim, (end - start) * self._dim), dtype=np.int8)
-        return np.vstack([vector, units.reshape(-1, self._dim) * self._scales[row][:, None]]).astype(np.float32)
+        start, end = self._word_starts[row : row + 2]
+        words = np.frombuffer(_read_at(self._words, start * WORD_DIM, (end - start) * WORD_DIM), dtype=np.int8)
+        scaled = np.vstack([vector, units.reshape(-1, self._dim) * self._scales[row][:, None]])
+        return PassageVectors(scaled.astype(np.float32), words.reshape(-1, WORD_DIM))
 
     def _add_units(self, units: Scores) -> None:
         """Unit vectors as bytes with one scale each: a quarter of the memory, and the ranking stays the same."""
@@ -109,18 +134,24 @@ class IndexWriter:
             index.add(block)
         with (self._folder / "vectors.faiss").open("wb") as stream:
             faiss.serialize_index(index).tofile(stream)
-        with (self._folder / "units" / "bytes.npy").open("wb") as stream:
-            shape = (self._starts[-1], self._dim)
-            np.lib.format.write_array_header_1_0(stream, {"descr": "|i1", "fortran_order": False, "shape": shape})
-            for block in _blocks(self._units, np.dtype(np.int8), self._dim):
-                stream.write(block.tobytes())
+        _write_bytes(self._folder / "units" / "bytes.npy", self._units, (self._starts[-1], self._dim))
+        _write_bytes(self._folder / "words" / "bytes.npy", self._words, (self._word_starts[-1], WORD_DIM))
+        np.save(self._folder / "words" / "starts.npy", np.array(self._word_starts, dtype=np.int64))
         np.save(self._folder / "units" / "scales.npy", np.concatenate([np.zeros(0, np.float32), *self._scales]))
         np.save(self._folder / "units" / "starts.npy", np.array(self._starts, dtype=np.int64))
         (self._folder / "vectors.raw").unlink()
         (self._folder / "units.raw").unlink()
+        (self._folder / "words.raw").unlink()
         write_terms(self._folder / "passages", self._passages, self._vocabulary)
         write_terms(self._folder / "sections", list(self._sections.values()), self._vocabulary)
         write_terms(self._folder / "units" / "terms", self._unit_terms, self._vocabulary)
+
+
+def _write_bytes(path: Path, raw: BinaryIO, shape: tuple[int, int]) -> None:
+    with path.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, {"descr": "|i1", "fortran_order": False, "shape": shape})
+        for block in _blocks(raw, np.dtype(np.int8), shape[1]):
+            stream.write(block.tobytes())
 
 
 def _read_at(stream: BinaryIO, place: int, size: int) -> bytes:

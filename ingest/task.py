@@ -23,10 +23,11 @@ from ingest.report import Report
 from ingest.settings import IngestSettings
 from ingest.source import FolderSource, Source
 from ingest.units import UNITS_VERSION
+from ingest.words import WORDS_VERSION
 
 # What is stored how, in the order of what it costs to change: passages, their vectors, their terms.
 PASSAGE_FORM = f"index {INDEX_VERSION.partition('.')[0]}"
-VECTOR_FORM = f"{PASSAGE_FORM} units {UNITS_VERSION}"
+VECTOR_FORM = f"{PASSAGE_FORM} units {UNITS_VERSION} words {WORDS_VERSION}"
 INDEX_FORM = f"{VECTOR_FORM} lexical {LEXICAL_VERSION}"
 
 

@@ -16,8 +16,10 @@ from eval.gate import Thresholds, load_thresholds
 from eval.stored import Stored
 from ingest.chunk import Chunk, Part
 from ingest.index import IndexedDocument, open_index
+from ingest.index_form import PassageVectors
 from ingest.index_writer import write_index
 from ingest.register import Record
+from ingest.words import WORD_DIM
 
 TODAY = date(2026, 11, 23)
 RAILS = ("fedwire", "chaps", "sepa", "ach", "swift")
@@ -55,7 +57,9 @@ def build_stored(folder: Path) -> Stored:
     documents.append(IndexedDocument(secret_record, "hash-secret", chunks=(secret,)))
     folder.mkdir(parents=True, exist_ok=True)
     chunks = sum(len(document.chunks) for document in documents)
-    write_index(folder, documents, [row.reshape(1, -1) for row in np.eye(chunks, 64, dtype=np.float32)], dim=64)
+    no_words = np.zeros((0, WORD_DIM), dtype=np.int8)
+    vectors = [PassageVectors(row.reshape(1, -1), no_words) for row in np.eye(chunks, 64, dtype=np.float32)]
+    write_index(folder, documents, vectors, dim=64)
     return Stored(open_index(folder))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from ingest.build import passage_of
+from ingest.build import packed, passage_of
 from ingest.chunk import ChunkSettings, chunk_document
 from ingest.document import Block, BlockKind, Document, Page
 from ingest.embed import WordHashEmbedder
@@ -83,5 +83,6 @@ DOCUMENTS: tuple[IndexedDocument, ...] = (
 def build(folder: Path, documents: Sequence[IndexedDocument] = DOCUMENTS) -> Index:
     passages = [passage_of(chunk, document.record.title) for document in documents for chunk in document.chunks]
     folder.mkdir(parents=True)
-    write_index(folder, documents, EMBEDDER.embed_passages(passages), EMBEDDER.info.dim)
+    vectors = [packed(p, v) for p, v in zip(passages, EMBEDDER.embed_passages(passages), strict=True)]
+    write_index(folder, documents, vectors, EMBEDDER.info.dim)
     return open_index(folder)

@@ -10,8 +10,10 @@ from small_library import DOCUMENTS, EMBEDDER, build
 
 from ingest.errors import BrokenIndexError
 from ingest.index import Index, open_index
+from ingest.index_form import PassageVectors
 from ingest.index_writer import write_index
 from ingest.units import unit_spans
+from ingest.words import WORD_DIM, content_words, fold, match
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,14 @@ def test_each_unit_has_its_own_vector(index: Index) -> None:
     for row, chunk in enumerate(index.chunks(range(len(index)))):
         expected = [EMBEDDER.embed_query(chunk.text[span.start : span.end]) for span in unit_spans(chunk)]
         assert np.allclose(index.unit_vectors(row), expected, atol=0.01)
+
+
+def test_each_content_word_has_its_own_vector(index: Index) -> None:
+    for row, chunk in enumerate(index.chunks(range(len(index)))):
+        words = [chunk.text[start:end] for start, end in content_words(chunk.text)]
+        cosines = match(fold(EMBEDDER.embed_documents(words)), index.word_vectors(row))
+        assert cosines.shape == (len(words), len(words))
+        assert np.allclose(np.diag(cosines), 1, atol=0.05)
 
 
 @settings(max_examples=50)
@@ -93,7 +103,9 @@ def test_an_empty_index_can_be_opened(tmp_path: Path) -> None:
 
 def test_vectors_and_chunks_must_agree(tmp_path: Path) -> None:
     with pytest.raises(BrokenIndexError, match="chunks but 1 vectors"):
-        write_index(tmp_path, DOCUMENTS, [np.zeros((1, 256), dtype=np.float32)], 256)
+        write_index(
+            tmp_path, DOCUMENTS, [PassageVectors(np.zeros((1, 256), np.float32), np.zeros((0, WORD_DIM), np.int8))], 256
+        )
 
 
 def test_a_damaged_file_is_one_clear_line(tmp_path: Path) -> None:
