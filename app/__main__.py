@@ -3,8 +3,11 @@
     python -m app "QUESTION" [--json] [--as-of DATE] [--rail NAME] [--region NAME] [--index DIR] [--top-k N]
     python -m app --batch < questions.jsonl     a case or {"question": ...} a line in, an Answer a line out
     python -m app chat [--index DIR] [--port N] [--address HOST]
+    python -m app replay ID [--index DIR]       retrieval and prompt of a recorded answer, made again and compared
+    python -m app verify                        is the ledger whole and unchanged?
 
-Exit codes: 0 answered (also "the procedures don't say"), 2 could not run, 3 a setting is wrong.
+Exit codes: 0 answered (also "the procedures don't say"), or nothing differs; 1 a replay differs or the ledger was
+tampered with; 2 could not run; 3 a setting is wrong.
 """
 
 import argparse
@@ -21,6 +24,9 @@ from rich.text import Text
 
 from app.access import Reader, local_reader
 from app.answer import Answer, Assistant, Citation, Filters, Statement, Turn, open_assistant
+from app.ledger import open_ledger
+from app.llm import Usage
+from app.replay import replay
 from app.settings import Settings, load_settings
 from ingest.errors import AssistantError, CaseError
 
@@ -29,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if words[:1] == ["chat"]:
-            return _chat(words[1:])
+        if words and words[0] in _COMMANDS:
+            return _COMMANDS[words[0]](words[1:])
         return _ask(_parser().parse_args(words))
     except AssistantError as error:
         sys.stderr.write(f"{error}\n")
@@ -39,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m app", description="Answers from the procedures in force.")
-    parser.add_argument("question", nargs="?", help="the question; 'chat' opens the browser page instead")
+    parser.add_argument("question", nargs="?", help="the question, or a command: chat, replay, verify")
     parser.add_argument("--batch", action="store_true", help="read questions as JSON lines from standard input")
     parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
     parser.add_argument("--as-of", type=date.fromisoformat, metavar="YYYY-MM-DD", help="versions in force on this day")
@@ -77,6 +83,37 @@ def _chat(words: Sequence[str]) -> int:
     from app.serve import run_chat  # noqa: PLC0415  the terminal does without Streamlit
 
     return run_chat(load_settings(index=options.index), port=options.port, address=options.address)
+
+
+def _replay(words: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m app replay", description="Makes a recorded answer's prompt again.")
+    parser.add_argument("id", help="the id under the answer")
+    parser.add_argument("--index", type=Path, help="folder of the index")
+    options = parser.parse_args(words)
+    settings = load_settings(index=options.index)
+    done = replay(open_ledger(settings).get(options.id), settings)
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console.print(f"{done.id}: {done.question}")
+    console.print(
+        f"index {done.generation}, {done.passages} passages, prompt {done.prompt_sha256}, {done.quotes} quotes"
+    )
+    for other in done.differences:
+        console.print("\n".join([f"{other.what}: recorded {other.recorded}, now {other.now}", *other.lines]))
+    console.print("differs" if done.differences else "the same, byte for byte")
+    return 1 if done.differences else 0
+
+
+def _verify(words: Sequence[str]) -> int:
+    argparse.ArgumentParser(prog="python -m app verify", description="Reads the whole ledger.").parse_args(words)
+    audit = open_ledger(load_settings()).verify()
+    for problem in audit.problems:
+        sys.stdout.write(f"{problem}\n")
+    after = f", {audit.unanchored} after the anchor" if audit.unanchored else ""
+    sys.stdout.write(f"{audit.rows} entries{after}, {len(audit.problems)} problems\n")
+    return 1 if audit.problems else 0
+
+
+_COMMANDS = {"chat": _chat, "replay": _replay, "verify": _verify}
 
 
 def _answer_batch(assistant: Assistant, lines: Iterable[str], filters: Filters, settings: Settings) -> None:
@@ -143,7 +180,13 @@ def print_answer(answer: Answer, console: Console) -> None:
         console.print(_source(citation, number))
     composer = answer.model if answer.composed_by == "model" else "verbatim passages"
     seconds = answer.timings.get("total", 0)
-    console.print(Text(f"{composer}, index {answer.index}, {seconds:.2f} s", style="dim"))
+    spent = f", {_spent(answer.usage)}" if answer.usage else ""
+    console.print(Text(f"{composer}, index {answer.index}, {seconds:.2f} s{spent}, {answer.id}", style="dim"))
+
+
+def _spent(usage: Usage) -> str:
+    cost = "" if usage.cost is None else f", ${usage.cost:.6f}"
+    return f"{usage.input_tokens} tokens read ({usage.cached_tokens} cached), {usage.output_tokens} written{cost}"
 
 
 def _line(statement: Statement, numbers: dict[Citation, int]) -> Text:

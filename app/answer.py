@@ -1,11 +1,10 @@
 """Assistant.ask and Assistant.stream: retrieve, abstain or compose, verify, record."""
 
-import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from app.abstain import why_not
 from app.access import Reader
@@ -15,8 +14,9 @@ from app.glossary import Glossary, load_glossary
 from app.ledger import Ledger, open_ledger
 from app.library import Library
 from app.llm import LLM, Usage, load_llm
-from app.prompt import PROMPT_VERSION
 from app.question import Question, Turn, read_question
+from app.redact import mask_texts
+from app.replay import Asked, trace_of
 from app.retrieve import Filters, Hit, Retrieval, Retriever
 from app.settings import Settings
 from ingest.errors import LedgerError, LLMError
@@ -45,7 +45,7 @@ class Answer:
 
     `composed_by` is "extractive" (verbatim passages) or "model". `notes` are sentences to show beside the answer
     (a better match in a version not in force, the model failed...). `escalation` names whom to ask, if a
-    procedure says it. `timings` are seconds by stage.
+    procedure says it. `timings` are seconds by stage, `usage` the model's tokens and their cost.
     """
 
     id: str
@@ -62,6 +62,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     escalation: Statement | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +80,6 @@ class Done:
 
 
 Event = Evidence | Draft | Verified | Done
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Who asked, after what, within which limits."""
-
-    reader: Reader
-    history: tuple[Turn, ...]
-    filters: Filters
 
 
 class Assistant:
@@ -135,7 +127,11 @@ class Assistant:
         filters: Filters | None = None,
         reader: Reader | None = None,
     ) -> Iterator[Event]:
-        """Evidence, then drafts and verified statements while a model composes, then Done."""
+        """Evidence, then drafts and verified statements while a model composes, then Done.
+
+        What was typed is masked here, once: retrieval, model and ledger see the same words.
+        """
+        question, history = _masked(question, history)
         filters = filters or Filters()
         reader = reader or Reader("local")
         clock = _Clock()
@@ -148,26 +144,28 @@ class Assistant:
         answer = replace(answer, question=question)
         clock.mark("select")
         yield Evidence(replace(answer, timings=clock.timings))
-        usage = None
         if self.llm and not answer.abstained:
             for event in self._composed(self.llm, asked, selection, answer, retriever):
                 if isinstance(event, Answer):
                     answer = event
-                elif isinstance(event, Usage):
-                    usage = event
                 else:
                     yield event
             clock.mark("compose")
         answer = replace(answer, timings=clock.timings)
-        yield Done(self._record(answer, _Asked(reader, tuple(history), filters), usage))
+        on = filters.as_of or date.today()
+        limits = Asked(question, tuple(history), filters, on, reader.groups, self.top_k)
+        yield Done(self._record(answer, reader, trace_of(limits, asked, selection, retrieval.hits, retriever)))
 
     def _composed(
         self, llm: LLM, asked: Question, selection: Selection, answer: Answer, retriever: Retriever
-    ) -> Iterator[Draft | Verified | Usage | Answer]:
+    ) -> Iterator[Draft | Verified | Answer]:
         """The model's events, then the answer with its verified statements; the extractive one if it fails."""
         statements: list[Statement] = []
         try:
             for event in compose_with_model(llm, asked, selection.chosen, retriever.index):
+                if isinstance(event, Usage):
+                    answer = replace(answer, usage=event)
+                    continue
                 if isinstance(event, Verified):
                     statements.append(event.statement)
                 yield event
@@ -184,20 +182,19 @@ class Assistant:
         text = "\n".join(statement.text for statement in shown)
         yield replace(answer, model=llm.name, composed_by="model", statements=shown, withheld=withheld, text=text)
 
-    def _record(self, answer: Answer, asked: _Asked, usage: Usage | None) -> Answer:
+    def _record(self, answer: Answer, reader: Reader, trace: Mapping[str, Any]) -> Answer:
         """The answer with its ledger id; one that can't be recorded says so, because it can't be proved later."""
         if self.ledger is None:
             return answer
         entry = {
-            "reader": asked.reader.name,
+            "reader": reader.name,
             "question": answer.question,
-            "history": [asdict(turn) for turn in asked.history],
-            "filters": asdict(asked.filters),
+            "history": trace["asked"]["history"],
+            "filters": trace["asked"]["filters"],
             "index": answer.index,
-            "chunks": {hit.chunk_id: hashlib.sha256(hit.text.encode()).hexdigest() for hit in answer.hits},
-            "prompt": PROMPT_VERSION,
+            "trace": trace,
             "model": {"id": self.llm.model_id, "parameters": dict(self.llm.parameters)} if self.llm else None,
-            "usage": asdict(usage) if usage else None,
+            "usage": answer.usage,
             "answer": asdict(answer),
         }
         try:
@@ -237,6 +234,12 @@ def open_assistant(settings: Settings) -> Assistant:
     library.current()
     glossary = load_glossary(settings.glossary)
     return Assistant(library, load_llm(settings), open_ledger(settings), top_k=settings.top_k, glossary=glossary)
+
+
+def _masked(question: str, history: Sequence[Turn]) -> tuple[str, tuple[Turn, ...]]:
+    """Question and history without account numbers and names, which nothing after this sees."""
+    *earlier, typed = mask_texts([*(turn.text for turn in history), question])
+    return typed, tuple(replace(turn, text=text) for turn, text in zip(history, earlier, strict=True))
 
 
 class _Clock:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.glossary import Glossary, load_glossary
+from app.redact import PLACEHOLDER
 from app.values import currencies
 from ingest.index import Alternatives
 from ingest.lexical import analyse
@@ -62,10 +63,10 @@ _WANTS: dict[AnswerKind, str] = {
 
 def read_question(text: str, history: Sequence[Turn] = (), glossary: Glossary | None = None) -> Question:
     """The question as one that stands alone: a follow-up takes the earlier questions' words with it."""
-    asked = " ".join(text.split())
+    asked = _plain(text)
     whole = asked
     if history and _needs_context(asked):
-        earlier = [turn.text for turn in history if turn.role == "user"][-1:]
+        earlier = [_plain(turn.text) for turn in history if turn.role == "user"][-1:]
         whole = " ".join([*earlier, asked])
     terms = analyse(whole)
     searched = (glossary or load_glossary()).expand(terms)
@@ -80,6 +81,11 @@ def read_question(text: str, history: Sequence[Turn] = (), glossary: Glossary | 
         keys=tuple(group for group in searched if group[0] in key_terms),
         wants=next((kind for kind, pattern in _WANTS.items() if re.search(pattern, asked, re.IGNORECASE)), "other"),
     )
+
+
+def _plain(text: str) -> str:
+    """The text on one line, without the placeholders of masked names and accounts: no procedure is about those."""
+    return " ".join(PLACEHOLDER.sub(" ", text).split())
 
 
 def _needs_context(asked: str) -> bool:

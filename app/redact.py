@@ -9,10 +9,19 @@ from typing import Any
 
 from app.personal import find_personal
 
+PLACEHOLDER = re.compile(r"\[([A-Z]+)(?:-(\d{1,6}))?\]")
+"""What stands in place of something masked: its kind, and a number from the second one on."""
+
 
 def mask(text: str) -> str:
     """`text` with placeholders: the first account is [ACCOUNT], a second, other one [ACCOUNT-2]."""
     return _Placeholders().apply(text)
+
+
+def mask_texts(texts: Sequence[str]) -> list[str]:
+    """The texts of one conversation, each masked; the same words have the same placeholder in all of them."""
+    placeholders = _Placeholders()
+    return [placeholders.apply(text) for text in texts]
 
 
 def mask_entry(entry: Mapping[str, Any], typed: Sequence[str]) -> dict[str, Any]:
@@ -35,6 +44,8 @@ class _Placeholders:
 
     def apply(self, text: str) -> str:
         """`text`, with everything personal in it replaced and remembered."""
+        for label, number in PLACEHOLDER.findall(text):  # masked before: a new finding must not share its number
+            self._counts[label] = max(self._counts.get(label, 0), int(number or 1))
         pieces, at = [], 0
         for found in find_personal(text):
             pieces += [text[at : found.start], self._placeholder(text[found.start : found.end], found.label)]
