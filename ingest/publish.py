@@ -157,7 +157,6 @@ def publish(index: Path, building: Path, manifest: Manifest) -> Path:
     _sync_folder(generation.parent)
     reach("renamed")
     _point_to(index, generation)
-    reach("switched")
     return generation
 
 
@@ -171,7 +170,31 @@ def _point_to(index: Path, generation: Path) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
-    _sync_folder(index)
+    with _already_serving(generation):
+        _sync_folder(index)
+        reach("switched")
+
+
+@contextmanager
+def _already_serving(generation: Path) -> Iterator[None]:
+    """What fails from here on does not take the new generation back, and must not be reported as if it did."""
+    try:
+        yield
+    except OSError as error:
+        raise PublishError(
+            f"{generation.name} is served, but the disk failed afterwards: {error.strerror}",
+            hint="mend the disk and run again",
+        ) from error
+
+
+def tidy_up(index: Path, generation: Path, *, keep: int) -> None:
+    """After `generation` was published: forget that its content was rolled back once, prune old generations."""
+    with _already_serving(generation):
+        noted, content_hash = rolled_back(index), read_manifest(generation).content_hash
+        if content_hash in noted.values():
+            note_rolled_back(index, {name: content for name, content in noted.items() if content != content_hash})
+        prune_generations(index, keep)
+        reach("pruned")
 
 
 def prune_generations(index: Path, keep: int) -> None:

@@ -10,7 +10,6 @@ from ingest.canary import missed_canaries, read_canaries
 from ingest.compare import Held, look_at_source
 from ingest.embed import Embedder, load_embedder
 from ingest.errors import AssistantError, BrokenIndexError, PublishError, PublishRefusedError
-from ingest.failpoint import reach
 from ingest.gather import gather_documents
 from ingest.index import open_index
 from ingest.manifest import Making, Manifest
@@ -18,10 +17,9 @@ from ingest.metrics import write_metrics
 from ingest.publish import (
     building_folder,
     index_lock,
-    note_rolled_back,
-    prune_generations,
     publish,
     rolled_back,
+    tidy_up,
 )
 from ingest.report import Report, compare_entries, write_report
 from ingest.rules import broken_rules
@@ -144,10 +142,7 @@ def _publish(task: Task, manifest: Manifest, built: Sequence[Built], embedder: E
             generation = publish(index, folder, manifest)
     report.embedded, report.reused = counts.embedded, counts.reused
     report.published, report.generation = True, generation.name
-    left = {name: content for name, content in rolled_back(index).items() if content != manifest.content_hash}
-    note_rolled_back(index, left)
-    prune_generations(index, task.settings.keep)
-    reach("pruned")
+    tidy_up(index, generation, keep=task.settings.keep)
 
 
 def _ask_canaries(task: Task, folder: Path, embedder: Embedder) -> None:

@@ -153,7 +153,7 @@ class _Worker:
                     raise PublishError(f"the parsers can't be loaded: {answer['broken']}", hint="install again: make")
                 return self._finish(str(answer["reason"]), end=bool(answer["end"]))
         if time.monotonic() > self._deadline:
-            return self._finish(f"took longer than {self._limits.seconds:g} s to read", end=True)
+            return self._finish(_time_reason(self._limits.seconds), end=True)
         if self._resident_mb() > self._limits.memory_mb:
             return self._finish(_memory_reason(self._limits.memory_mb), end=True)
         return None
@@ -174,8 +174,9 @@ class _Worker:
     def _death(self) -> str:
         code = self._process.wait()
         if code == -signal.SIGXCPU:
-            return f"took longer than {self._limits.seconds:g} s to read"
-        return f"the parser crashed ({signal.Signals(-code).name if code < 0 else f'exit {code}'})"
+            return _time_reason(self._limits.seconds)
+        how = signal.Signals(-code).name if code < 0 else f"exit {code}"
+        return f"reading it broke the program ({how}): it is probably damaged (restore it from its source)"
 
     def end(self) -> None:
         """Kill the process, whatever it is doing."""
@@ -203,8 +204,12 @@ def _package_parent() -> str:
     return os.pathsep.join([str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]).rstrip(":")
 
 
+def _time_reason(seconds: float) -> str:
+    return f"took longer than {seconds:g} s to read (split the file, or raise INGEST_PARSE_SECONDS)"
+
+
 def _memory_reason(memory_mb: int) -> str:
-    return f"needs more than {memory_mb} MB of memory to read"
+    return f"needs more than {memory_mb} MB of memory to read (split the file, or raise INGEST_PARSE_MEMORY_MB)"
 
 
 def main() -> None:
@@ -249,11 +254,12 @@ def _parse(path: Path, out: Path, ocr: str) -> str:
     except MemoryError:
         return _memory_reason(limit_mb)
     except RecursionError:
-        return "nested too deeply to read"
+        return "its parts are nested too deeply to read (save it again with the program it was made with)"
     except ImportError:
         raise
     except Exception as error:  # noqa: BLE001 -- any failure of a parser is that document's alone
-        return f"the parser failed: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        details = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        return f"the program can't read it, and its makers should know ({details})"
     write_document(document, out)
     return ""
 

@@ -278,5 +278,5 @@ def test_too_many_pages_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_page_without_any_text_is_an_error_not_an_empty_document(tmp_path: Path) -> None:
-    with pytest.raises(ParseError, match="no text could be read"):
+    with pytest.raises(ParseError, match="no text was found"):
         parse_file(make_pdf(tmp_path / "a.pdf", lambda maker: None))

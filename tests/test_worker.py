@@ -67,12 +67,12 @@ def test_each_failure_is_its_documents_alone(pool: ParsePool, tmp_path: Path) ->
     reasons = parse(pool, tmp_path, "good 1", *bad, "good 2")
     assert reasons == [
         "",
-        "took longer than 8 s to read",
-        "needs more than 400 MB of memory to read",
-        "the parser crashed (SIGABRT)",
-        "the parser crashed (exit 3)",
-        "nested too deeply to read",
-        "the parser failed: ValueError: odd content",
+        "took longer than 8 s to read (split the file, or raise INGEST_PARSE_SECONDS)",
+        "needs more than 400 MB of memory to read (split the file, or raise INGEST_PARSE_MEMORY_MB)",
+        "reading it broke the program (SIGABRT): it is probably damaged (restore it from its source)",
+        "reading it broke the program (exit 3): it is probably damaged (restore it from its source)",
+        "its parts are nested too deeply to read (save it again with the program it was made with)",
+        "the program can't read it, and its makers should know (ValueError: odd content)",
         "locked with a password (unlock it)",
         "",
     ]

@@ -19,8 +19,8 @@ def parse_file(path: Path, *, ocr: str = "rapidocr") -> Document:
 
     document = _parse(sniff_format(path), path, ocr)
     if not document.blocks:
-        reason = "; ".join(document.warnings) or "blank, or pictures only"
-        raise ParseError(f"no text could be read from it ({reason})", hint="look at the file, or leave it out")
+        reason = "; ".join(document.warnings) or "it is blank, or holds pictures without readable words"
+        raise ParseError(f"no text was found in it: {reason}", hint="look at it; if that is right, leave it out")
     return document
 
 

@@ -33,7 +33,7 @@ def parse_docx(path: Path) -> Document:
             Styles(_root(parts, "/word/styles.xml")), read_numbering(_root(parts, "/word/numbering.xml"))
         )
     except (KeyError, ValueError, OSError, AttributeError, zipfile.BadZipFile, etree.XMLSyntaxError) as error:
-        raise ParseError(f"damaged Word file: {error}", hint="open it in Word and save it again") from error
+        raise ParseError("damaged Word file", hint="open it in Word and save it again") from error
     for kind in ("footnote", "endnote"):
         root = _root(parts, f"/word/{kind}s.xml")
         for note in () if root is None else root.iterchildren(f"{W}{kind}"):

@@ -65,7 +65,7 @@ def read_tree(data: bytes) -> HtmlElement:
     try:
         root: HtmlElement = lxml.html.document_fromstring(data, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError) as error:
-        raise ParseError(f"damaged HTML page: {error}", hint="export the page again") from error
+        raise ParseError("damaged HTML page: it holds no readable elements", hint="export the page again") from error
     if _is_deep(root):
         raise ParseError(f"elements nested more than {MAX_DEPTH} deep", hint="export the page again")
     return root

@@ -44,11 +44,11 @@ class Recogniser(Protocol):
 
 
 def load_recogniser(name: str) -> Recogniser:
-    """The engine called "rapidocr" or "tesseract"; raises ParseError where it isn't installed."""
+    """The engine called "rapidocr" or "tesseract"; ImportError where it isn't installed."""
     if name == "tesseract":
         binary = shutil.which("tesseract")
         if binary is None:
-            raise ParseError("tesseract is chosen for scans but not installed", hint="choose rapidocr")
+            raise ImportError("tesseract is chosen (INGEST_OCR) but not installed")
         return Tesseract(binary)
     return _rapid()
 
@@ -62,10 +62,8 @@ class RapidOcr:
     """rapidocr with its direction classifier off: that one turns good lines upside down."""
 
     def __init__(self) -> None:
-        try:
-            from rapidocr import RapidOCR  # noqa: PLC0415  # loads onnxruntime and the models
-        except ImportError as error:
-            raise ParseError("scanned pages need OCR", hint="pip install rapidocr onnxruntime") from error
+        from rapidocr import RapidOCR  # noqa: PLC0415  # loads onnxruntime and the models
+
         logging.getLogger("RapidOCR").setLevel(logging.ERROR)
         threads = int(os.environ.get("OMP_NUM_THREADS") or 1)  # documents are read side by side, not pages
         self._engine = RapidOCR(
@@ -118,7 +116,7 @@ class Tesseract:
                 command, input=_png(image), capture_output=True, check=True, timeout=_TESSERACT_SECONDS
             )
         except (subprocess.SubprocessError, OSError) as error:
-            raise ParseError(f"tesseract failed: {error}", hint="choose rapidocr") from error
+            raise ParseError("tesseract can't read its scans", hint="set INGEST_OCR to rapidocr") from error
         lines: dict[tuple[str, str, str], list[Recognised]] = {}
         rows = csv.DictReader(
             io.StringIO(run.stdout.decode("utf-8", "replace")), delimiter="\t", quoting=csv.QUOTE_NONE

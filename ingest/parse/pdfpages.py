@@ -19,6 +19,7 @@ _STAMP_CHARACTERS = 80
 _FULL_PAGE = 0.7
 _VOWEL = re.compile(r"[aeiouy]")
 _LOW_CONFIDENCE = 0.8
+_AGAIN = "print the original to PDF again, or restore the file from its source"
 
 
 def open_pdf(path: Path) -> PdfDocument:
@@ -28,11 +29,11 @@ def open_pdf(path: Path) -> PdfDocument:
     except PdfiumError as error:
         if "password" in str(error).lower():
             raise ParseError("password-protected PDF", hint="save a copy without a password") from error
-        raise ParseError(f"damaged PDF: {error}", hint="print it to PDF again") from error
+        raise ParseError("damaged PDF: it can't be opened", hint=_AGAIN) from error
     if len(document) > MAX_PAGES:
-        raise ParseError(f"{len(document)} pages; at most {MAX_PAGES} are read", hint="split the file")
+        raise ParseError(f"{len(document):,} pages; at most {MAX_PAGES:,} are read", hint="split the file")
     if not len(document):
-        raise ParseError("damaged PDF: it has no pages", hint="print it to PDF again")
+        raise ParseError("damaged PDF: it has no pages", hint=_AGAIN)
     return document
 
 
@@ -91,8 +92,8 @@ class PageReader:
         if self.hidden:
             found.append(f"hidden text dropped on {_pages(self.hidden)}")
         if self.unread:
-            found.append(f"damaged and not read: {_pages(self.unread)}")
-        found += [f"page {i}: OCR is unsure (mean confidence {c:.2f})" for i, c in self.doubtful]
+            found.append(f"damaged and left out: {_pages(self.unread)}")
+        found += [f"page {i}: the text recognition is unsure (mean confidence {c:.2f})" for i, c in self.doubtful]
         return found
 
 

@@ -52,7 +52,7 @@ def _zipped(path: Path) -> Format:
             entries = archive.infolist()
             names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise ParseError(f"damaged Office file: {error}", hint="open it in Word or Excel and save it again") from error
+        raise ParseError("damaged Office file", hint="open it in Word or Excel and save it again") from error
     size = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     text = sum(entry.file_size for entry in entries if entry.filename.endswith(".xml"))

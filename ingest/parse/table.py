@@ -31,7 +31,7 @@ def parse_csv(path: Path) -> Document:
             [clean(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""), _dialect(path, text))
         ]
     except csv.Error as error:
-        raise ParseError(f"damaged CSV file: {error}", hint="export the table again") from error
+        raise ParseError("damaged CSV file: its rows can't be told apart", hint="export the table again") from error
     if sum(map(len, rows)) > MAX_CELLS:
         raise ParseError(f"more than {MAX_CELLS:,} cells", hint="split the table")
     outline = Outline()
@@ -56,7 +56,7 @@ def parse_xlsx(path: Path) -> Document:
         book = openpyxl.load_workbook(path, data_only=True)
         written = openpyxl.load_workbook(path) if formulas else None
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError) as error:
-        raise ParseError(f"damaged Excel workbook: {error}", hint="open it in Excel and save it again") from error
+        raise ParseError("damaged Excel workbook", hint="open it in Excel and save it again") from error
     outline = Outline()
     warnings: list[str] = []
     for sheet in book.worksheets:
