@@ -10,6 +10,7 @@
     python -m eval calibrate --pairs FILE --judge ...        a judge's agreement with labelled pairs
     python -m eval bench --index DIR                         speed and rank against the usual ways
     python -m eval tune --cases FILE --index DIR             fit the ranking's weights, and ablate its features
+    python -m eval drift --state DIR --report DIR            what changed in questions and answers
     python -m eval metrics                                   every metric and its meaning
 
 Exit codes: 0 passed, 1 below a threshold (or findings), 2 could not run, 3 configuration or case file.
@@ -26,6 +27,7 @@ from eval.commands import calibrate_command, compare_command, lint_command, metr
 from eval.making import feedback_command, generate_command, review_command
 from eval.score import score_command
 from eval.tune import tune_command
+from eval.watch import drift_command
 from ingest.errors import AssistantError
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
@@ -39,6 +41,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "calibrate": calibrate_command,
     "bench": bench_command,
     "tune": tune_command,
+    "drift": drift_command,
     "metrics": metrics_command,
 }
 

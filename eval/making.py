@@ -25,7 +25,7 @@ from eval.lint import lint_cases
 from eval.options import Parser, add_judge_options, judge_settings, positive
 from eval.progress import progress_bars
 from eval.stored import Stored
-from ingest.errors import CaseError, LLMError
+from ingest.errors import CaseError, LedgerError, LLMError
 
 SHORTEST = 200  # characters; a shorter passage is a heading or a form line
 ALL = 2**31
@@ -98,9 +98,9 @@ def feedback_command(argv: Sequence[str]) -> int:
 
 
 def open_existing(state: Path) -> Ledger:
-    """The ledger in a state folder; CaseError where there is none, because reading must not make one."""
+    """The ledger in a state folder; LedgerError where there is none, because reading must not make one."""
     if not (state / "ledger.sqlite").exists():
-        raise CaseError(f"no answer ledger in {state}", hint="give --state, the folder that APP_STATE names")
+        raise LedgerError(f"no answer ledger in {state}", hint="give --state, the folder that APP_STATE names")
     return Ledger(state)
 
 

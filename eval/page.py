@@ -13,6 +13,7 @@ from eval.metrics import METRICS
 from eval.stats import percentile
 
 WORST = 15
+_FOLDER = Path(__file__).parent
 _TILES = {
     "hit_at_1": "right passage first",
     "hit_at_5": "right passage in first five",
@@ -32,21 +33,11 @@ _RETRIEVAL = {"": "page, section or quote", "document_": "document", "quote_": "
 
 def to_html(report: Mapping[str, Any], trend: Sequence[Mapping[str, Any]] = ()) -> str:
     """The whole page; `trend` are earlier runs, oldest first, each with `when` and `figures`."""
-    folder = Path(__file__).parent
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = lambda value: f"{100 * value:.0f}%"
-    environment.filters["number"] = lambda value: "not measured" if value is None else f"{value:.3f}"
     comparison = report["comparison"] or {}
-    return environment.get_template("report.html").render(
+    return render(
+        "report.html",
         report=report,
         run=report["run"],
-        style=Markup((folder / "report.css").read_text(encoding="utf-8")),  # noqa: S704  # our own file
         state={0: "good", 1: "bad"}.get(report["verdict"]["code"], "broken"),
         tiles=[(text, report["figures"][name]) for name, text in _TILES.items() if name in report["figures"]],
         checks=sorted(report["checks"], key=lambda check: check["passed"]),
@@ -59,6 +50,21 @@ def to_html(report: Mapping[str, Any], trend: Sequence[Mapping[str, Any]] = ()) 
         worst=[_worst_case(case) for case in _worst(report["cases"])],
         meanings={name: metric.meaning for name, metric in METRICS.items()},
     )
+
+
+def render(template: str, **values: Any) -> str:
+    """One of this folder's templates with the common style sheet; everything put in is escaped unless it is Markup."""
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = lambda value: f"{100 * value:.0f}%"
+    environment.filters["number"] = lambda value: "not measured" if value is None else f"{value:.3f}"
+    style = Markup((_FOLDER / "report.css").read_text(encoding="utf-8"))  # noqa: S704  # our own file
+    return environment.get_template(template).render(style=style, **values)
 
 
 def _trend_charts(trend: Sequence[Mapping[str, Any]]) -> list[tuple[str, Markup]]:

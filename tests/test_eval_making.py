@@ -21,7 +21,7 @@ from eval.making import open_existing, passages_in_force
 from eval.settings import JudgeSettings
 from eval.stored import Stored
 from eval.testset import Sample, generate_samples
-from ingest.errors import CaseError, LLMError
+from ingest.errors import CaseError, LedgerError, LLMError
 
 SETTINGS = JudgeSettings(judge="local", judge_retries=0)
 
@@ -148,6 +148,6 @@ def test_a_draft_whose_quote_is_gone_is_not_accepted(folder: Path, tmp_path: Pat
 
 
 def test_reading_a_ledger_does_not_make_one(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(CaseError, match="no answer ledger"):
+    with pytest.raises(LedgerError, match="no answer ledger"):
         open_existing(tmp_path)
     assert list(tmp_path.iterdir()) == []
