@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.evidence import Selection, Unit
 from app.question import Question
-from app.rank import weigh_terms, words_of
+from app.terms import weigh_terms, words_of
 from app.values import currencies, messages, reason_codes, shows, systems
 from ingest.index import Index
 from ingest.lexical import analyse

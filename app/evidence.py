@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.hostile import gives_orders
+from app.likeness import QuestionVectors
 from app.question import Question
-from app.rank import defines, weigh_terms, words_of
+from app.rank import defines
 from app.retrieve import Hit
+from app.terms import weigh_terms, words_of
 from app.values import conflict, has_value, shows
 from ingest.chunk import Chunk
 from ingest.index import Alternatives, Index, Scores
@@ -71,8 +73,8 @@ class Selection:
     ranked: tuple[Unit, ...]
 
 
-def select_evidence(question: Question, hits: Sequence[Hit], index: Index, vector: Scores) -> Selection:
-    """Rank the units of the best hits and choose those that answer; `vector` (dim,) is the question's."""
+def select_evidence(question: Question, hits: Sequence[Hit], index: Index, vector: QuestionVectors) -> Selection:
+    """Rank the units of the best hits and choose those that answer; `vector` is the question's."""
     ranked = _ranked(question, hits[:READ_HITS], index, vector)
     return Selection(_choose(question, ranked, index) if ranked else (), tuple(ranked))
 
@@ -102,7 +104,7 @@ def _chunk_units(hit: Hit, chunk: Chunk) -> list[Unit]:
 
 
 def unit_features(
-    question: Question, hits: Sequence[Hit], index: Index, vector: Scores
+    question: Question, hits: Sequence[Hit], index: Index, vector: QuestionVectors
 ) -> tuple[list[Unit], dict[str, Scores]]:
     """The units of the hits, and each feature of them (units,), from 0 to 1."""
     terms = weigh_terms(question, index)
@@ -111,7 +113,7 @@ def unit_features(
     for rank, hit in enumerate(hits):
         around = words_of(f"{hit.section}\n{hit.title}")
         rows = [row for chunk_id in hit.chunk_ids if (row := index.row(chunk_id)) is not None]
-        meanings = np.concatenate([index.unit_vectors(row) for row in rows]) @ vector
+        meanings = np.concatenate([index.unit_vectors(row) for row in rows]) @ vector.whole
         for (unit, text), meaning in zip(_worded(hit, index), meanings, strict=True):
             words = frozenset(analyse(text))
             coverage = terms.share_in(words | around)
@@ -141,7 +143,7 @@ def _worded(hit: Hit, index: Index) -> list[tuple[Unit, str]]:
     return [pair for chunk in chunks for pair in zip(_chunk_units(hit, chunk), unit_texts(chunk), strict=True)]
 
 
-def _ranked(question: Question, hits: Sequence[Hit], index: Index, vector: Scores) -> list[Unit]:
+def _ranked(question: Question, hits: Sequence[Hit], index: Index, vector: QuestionVectors) -> list[Unit]:
     """The units of the hits, best first."""
     units, features = unit_features(question, hits, index, vector)
     scores = sum(WEIGHTS[name] * values for name, values in features.items()) / sum(WEIGHTS.values())

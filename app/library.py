@@ -57,8 +57,9 @@ class Library:
             return self._serving
 
     def _embedder(self, manifest: Manifest) -> Embedder:
-        # The query embedder comes from the manifest, so index and question can't disagree.
+        # The query embedder comes from the manifest, so index and question can't disagree. One thread: a question is
+        # short, and on a busy machine threads wait for each other far longer than the question takes.
         key = f"{manifest.embedder.id} {manifest.embedder.sha256}"
         if key not in self._embedders:
-            self._embedders[key] = load_embedder_of(manifest.embedder, models=self._models)
+            self._embedders[key] = load_embedder_of(manifest.embedder, models=self._models, threads=1)
         return self._embedders[key]

@@ -7,22 +7,22 @@ fit has not seen.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from math import log
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.likeness import QuestionVectors, late_interaction
 from app.question import Question
-from app.values import currencies, has_value, shows
+from app.terms import weigh_terms, words_of
+from app.values import has_value, shows
 from ingest.chunk import Chunk
-from ingest.index import Alternatives, Index, Rows, Scores
-from ingest.lexical import analyse
+from ingest.index import Index, Rows, Scores
 
-READ = 60  # best candidates whose text is read for the finer features
+READ = 100  # best candidates whose text is read for the finer features
 FIRST = {"dense": 0.3, "passage": 0.15, "section": 0.15, "unit_dense": 0.4}  # chooses those
 
+LATE = 0.6  # late interaction beside those, where section and document are weighed
 DEMOTED = 0.8  # what a passage about the document itself keeps of its score
 _ABOUT_ITSELF = re.compile(
     r"^\W*[\d.]*\s*(?:end ?notes?|foot ?notes?|references|bibliography|(?:table of )?contents|attachments?|index"
@@ -31,57 +31,67 @@ _ABOUT_ITSELF = re.compile(
 )
 
 WEIGHTS: Mapping[str, float] = {
-    "dense": 2.6,
-    "passage": 0.8,
-    "section": 1.8,
-    "unit_dense": 1.4,
-    "unit_lexical": 1.5,
-    "coverage": 2.4,
-    "heading": 0.9,
-    "title": 0.9,
-    "section_best": 2.1,
-    "document_best": 1.8,
-    "names": 1.2,
-    "defines": 0.8,
-    "currency": 0.1,
-    "value": 1.0,
+    "dense": 2.1,
+    "late": 2.0,
+    "passage": 0.7,
+    "section": 1.4,
+    "unit_dense": 0.7,
+    "unit_lexical": 0.8,
+    "coverage": 1.3,
+    "heading": 1.3,
+    "title": 1.0,
+    "section_best": 2.6,
+    "document_best": 2.2,
+    "names": 1.0,
+    "defines": 1.1,
+    "value": 0.9,
     "steps": 0.6,
-    "length": 0.8,
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Passages worth reading, with their texts and each feature of them (rows,), mostly from 0 to 1."""
+
+    rows: Rows
+    chunks: Sequence[Chunk]
+    features: Mapping[str, Scores]
+
+
 def rank(
-    question: Question, vector: Scores, index: Index, rows: Rows, weights: Mapping[str, float] = WEIGHTS
+    question: Question, vectors: QuestionVectors, index: Index, rows: Rows, weights: Mapping[str, float] = WEIGHTS
 ) -> tuple[Rows, Scores]:
     """The best of the candidate `rows`, best first, with scores from 0 to 1."""
     if not len(rows):
         return rows, np.zeros(0, dtype=np.float32)
-    best, features = features_of(question, vector, index, rows)
-    scores = sum(weights.get(name, 0.0) * values for name, values in features.items()) / sum(weights.values())
-    scores = np.where(_apparatus(index, best), DEMOTED, 1.0) * scores
+    found = features_of(question, vectors, index, rows)
+    scores = sum(weights.get(name, 0.0) * values for name, values in found.features.items()) / sum(weights.values())
+    scores = np.where(_apparatus(found.chunks), DEMOTED, 1.0) * scores
     order = np.argsort(-np.asarray(scores), kind="stable")
-    return best[order], np.asarray(scores, dtype=np.float32)[order]
+    return found.rows[order], np.asarray(scores, dtype=np.float32)[order]
 
 
-def _apparatus(index: Index, rows: Rows) -> NDArray[np.bool_]:
+def _apparatus(chunks: Sequence[Chunk]) -> NDArray[np.bool_]:
     """Which passages stand under a heading of the document about itself: they repeat its words, and tell nothing."""
-    headings = ["".join(chunk.heading_path[-1:]) for chunk in index.chunks(rows)]
-    return np.array([bool(_ABOUT_ITSELF.search(heading)) for heading in headings], dtype=bool)
+    return np.array([bool(_ABOUT_ITSELF.search("".join(chunk.heading_path[-1:]))) for chunk in chunks], dtype=bool)
 
 
-def features_of(question: Question, vector: Scores, index: Index, rows: Rows) -> tuple[Rows, dict[str, Scores]]:
-    """The candidates worth reading, and each feature of them (rows,), mostly from 0 to 1."""
-    coarse = _scores(question, vector, index, rows)
+def features_of(question: Question, vectors: QuestionVectors, index: Index, rows: Rows) -> Candidates:
+    """The candidates worth reading with their features."""
+    coarse = _scores(question, vectors, index, rows)
     first = np.asarray(sum(weight * coarse[name] for name, weight in FIRST.items()))
-    coarse["section_best"] = _best_of_group(first, index.section_of[rows], 1)
-    coarse["document_best"] = _best_of_group(first, index.document_of[rows], 3)
     keep = np.argsort(-first, kind="stable")[:READ]
-    features = {name: values[keep] for name, values in coarse.items()}
     best = rows[keep]
-    return best, features | _read(question, index, best, index.chunks(best))
+    chunks = index.chunks(best)
+    features = {name: values[keep] for name, values in coarse.items()}
+    features["late"] = _scaled(late_interaction(vectors, index, best))
+    together = first[keep] + LATE * features["late"]
+    features["section_best"] = _best_of_group(together, index.section_of[best], 1)
+    features["document_best"] = _best_of_group(together, index.document_of[best], 3)
+    return Candidates(best, chunks, features | _read(question, index, best, chunks))
 
 
-def _scores(question: Question, vector: Scores, index: Index, rows: Rows) -> dict[str, Scores]:
+def _scores(question: Question, vectors: QuestionVectors, index: Index, rows: Rows) -> dict[str, Scores]:
     """What arrays alone tell: similarities, BM25 on three units of text, and the share of the question found."""
     by_term = index.term_scores(question.searched, rows)
     units = index.score_units(question.searched)
@@ -90,29 +100,32 @@ def _scores(question: Question, vector: Scores, index: Index, rows: Rows) -> dic
     idf = np.array(weigh_terms(question, index).weights, dtype=np.float32)
     keys = [position for position, group in enumerate(question.searched) if group in question.keys]
     return {
-        "dense": _scaled(index.vectors(rows) @ vector),
+        "dense": _scaled(index.vectors(rows) @ vectors.whole),
         "passage": _scaled(by_term.sum(axis=0)),
         "section": _scaled(index.score_sections(question.searched)[rows]),
-        "unit_dense": _scaled(np.array([(index.unit_vectors(int(row)) @ vector).max(initial=-1) for row in rows])),
+        "unit_dense": _scaled(
+            np.array([(index.unit_vectors(int(row)) @ vectors.whole).max(initial=-1) for row in rows])
+        ),
         "unit_lexical": _scaled(np.array([units[start:end].max(initial=0) for start, end in ranges])),
         "coverage": (idf @ found / idf.sum()) if len(idf) else np.zeros(len(rows), dtype=np.float32),
         "names": (by_term[keys] > 0).mean(axis=0) if keys else np.zeros(len(rows), dtype=np.float32),
     }
 
 
+def _best_unit(index: Index, row: int, vectors: QuestionVectors) -> float:
+    return float((index.unit_vectors(row) @ vectors.whole).max(initial=-1))
+
+
 def _read(question: Question, index: Index, rows: Rows, chunks: Sequence[Chunk]) -> dict[str, Scores]:
     """What the passage's words and place in the document tell."""
     terms = weigh_terms(question, index)
-    asked = currencies(question.text)
     titles = [index.documents[int(index.document_of[row])].record.title for row in rows]
     columns = {
         "heading": [terms.share_in(words_of("".join(chunk.heading_path[-1:]))) for chunk in chunks],
         "title": [terms.share_in(words_of(title)) for title in titles],
         "defines": [float(any(defines(question, line) for line in chunk.text.split("\n"))) for chunk in chunks],
-        "currency": [float(bool(asked & currencies(chunk.text))) for chunk in chunks],
         "value": [float(has_value(question.wants) and shows(question.wants, chunk.text)) for chunk in chunks],
         "steps": [float(question.wants == "steps" and any(p.kind == "step" for p in chunk.parts)) for chunk in chunks],
-        "length": [min(len(chunk.text) / 1000, 1.0) for chunk in chunks],
     }
     return {name: np.array(values, dtype=np.float32) for name, values in columns.items()}
 
@@ -121,37 +134,6 @@ def defines(question: Question, line: str) -> bool:
     """Whether the line is a table row about one of the question's identifiers: its first cell names it."""
     first, bar, _ = line.partition(" | ")
     return bool(bar) and any(not words_of(first).isdisjoint(group) for group in question.keys)
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """The question's terms, each with its synonyms, and what each weighs (its idf in this library)."""
-
-    groups: tuple[Alternatives, ...]
-    weights: tuple[float, ...]
-
-    def share_in(self, words: frozenset[str]) -> float:
-        """The idf-weighted share of the terms that stand among the words, themselves or by a synonym."""
-        found = sum(w for group, w in zip(self.groups, self.weights, strict=True) if not words.isdisjoint(group))
-        return found / (sum(self.weights) or 1.0)
-
-
-def weigh_terms(question: Question, index: Index) -> Terms:
-    """The question's own terms (not what the glossary added as further terms) with their weights."""
-    groups = question.searched[: len(question.terms)]
-    return Terms(groups, tuple(_idf(index, group) for group in groups))
-
-
-@lru_cache(maxsize=20_000)
-def words_of(text: str) -> frozenset[str]:
-    """The terms of a text as a set; remembered, because headings and titles come again and again."""
-    return frozenset(analyse(text))
-
-
-def _idf(index: Index, alternatives: Sequence[str]) -> float:
-    """Of the term as typed if the library has it, else of its commonest synonym."""
-    counts = [index.document_frequency(term) for term in alternatives]
-    return log(1 + len(index) / (1 + (counts[0] or max(counts))))
 
 
 def _best_of_group(scores: NDArray[Any], groups: Rows, count: int) -> Scores:

@@ -17,13 +17,15 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from app.access import Reader, may_read
+from app.likeness import QuestionVectors, embed_question
 from app.question import Question, read_question
 from app.rank import WEIGHTS, rank
 from ingest.chunk import Chunk
 from ingest.embed import Embedder
 from ingest.index import Index, IndexedDocument, Mask, Rows, Scores
 
-CANDIDATES = 150
+CANDIDATES = 150  # of each search
+OTHER_CANDIDATES = 10  # among versions that are not in force
 WINDOW_CHARS = 2400  # a hit is the best passage with its neighbours in the section, up to this length
 
 
@@ -67,7 +69,7 @@ class Retrieval:
     hits: tuple[Hit, ...]
     out_of_force: Hit | None
     documents_searched: int
-    vector: Scores  # the question's, (dim,)
+    vector: QuestionVectors
 
 
 class Retriever:
@@ -83,15 +85,20 @@ class Retriever:
         """The k best permitted passages in force on the as-of date (today by default)."""
         on = filters.as_of or date.today()
         in_force = self._mask(filters, reader.groups, on, True)
-        vector = self.embedder.embed_query(question.text)
-        rows, scores, dense = self._rank(question, vector, in_force)
         others = self._mask(filters, reader.groups, on, False)
-        better = self._better_elsewhere(question, vector, in_force, others)
+        vectors = embed_question(question, self.embedder, self.index)
+        candidates = [
+            self._candidates(question, vectors, in_force, CANDIDATES),
+            self._candidates(question, vectors, others, OTHER_CANDIDATES),
+        ]
+        rows, scores = rank(question, vectors, self.index, np.concatenate(candidates), self.weights)
+        governs = in_force[rows]
+        better = len(rows) and not governs[0]  # it would have come first, had it been in force
         return Retrieval(
-            hits=tuple(self._hits(rows, scores, dense, k)),
-            out_of_force=better,
+            hits=tuple(self._hits(vectors, rows[governs], scores[governs], k)),
+            out_of_force=self._hits(vectors, rows[:1], scores[:1], 1)[0] if better else None,
             documents_searched=len(np.unique(self.index.document_of[in_force])),
-            vector=vector,
+            vector=vectors,
         )
 
     def _permitted(self, filters: Filters, groups: frozenset[str], on: date, in_force: bool) -> Mask:
@@ -110,40 +117,30 @@ class Retriever:
 
         return self.index.rows_where(permitted)
 
-    def candidates(self, question: Question, filters: Filters, reader: Reader) -> tuple[Scores, Rows]:
-        """The question's vector, and the permitted rows in force that any of the three searches brings."""
-        vector = self.embedder.embed_query(question.text)
+    def candidates(self, question: Question, filters: Filters, reader: Reader) -> tuple[QuestionVectors, Rows]:
+        """The question's vectors, and the permitted rows in force that any of the three searches brings."""
+        vectors = embed_question(question, self.embedder, self.index)
         allowed = self._mask(filters, reader.groups, filters.as_of or date.today(), True)
-        return vector, self._candidates(question, vector, allowed)
+        return vectors, self._candidates(question, vectors, allowed, CANDIDATES)
 
-    def _candidates(self, question: Question, vector: Scores, allowed: Mask) -> Rows:
-        dense, _ = self.index.search_dense(vector, allowed, CANDIDATES)
+    def _candidates(self, question: Question, vectors: QuestionVectors, allowed: Mask, count: int) -> Rows:
+        if not allowed.any():
+            return np.zeros(0, dtype=np.int64)
+        dense, _ = self.index.search_dense(vectors.whole, allowed, count)
         passage = np.where(allowed, self.index.score_passages(question.searched), 0)
         section = np.where(allowed, self.index.score_sections(question.searched), 0)
-        return np.unique(np.concatenate([dense, _top(passage), _top(section)]))
+        return np.unique(np.concatenate([dense, _top(passage, count), _top(section, count)]))
 
-    def _rank(self, question: Question, vector: Scores, allowed: Mask) -> tuple[Rows, Scores, Scores]:
-        """Permitted candidate rows, best first, with score and cosine similarity."""
-        candidates = self._candidates(question, vector, allowed)
-        rows, scores = rank(question, vector, self.index, candidates, self.weights)
-        return rows, scores, self.index.vectors(rows) @ vector if len(rows) else scores
-
-    def _better_elsewhere(self, question: Question, vector: Scores, in_force: Mask, others: Mask) -> Hit | None:
-        """The passage of a version not in force that would have come first, had it been in force."""
-        if not others.any():
-            return None
-        rows, scores, dense = self._rank(question, vector, in_force | others)
-        return self._hits(rows, scores, dense, 1)[0] if len(rows) and others[rows[0]] else None
-
-    def _hits(self, rows: Rows, scores: Scores, similarities: Scores, k: int) -> list[Hit]:
+    def _hits(self, vectors: QuestionVectors, rows: Rows, scores: Scores, k: int) -> list[Hit]:
         """The k best windows; a passage that an earlier window shows does not come again."""
         hits: list[Hit] = []
         shown: set[str] = set()
-        for row, score, similarity in zip(rows, scores, similarities, strict=True):
+        for row, score in zip(rows, scores, strict=True):
             if self.index.chunk_ids[row] not in shown:
                 window = self._window(int(row), shown)
                 shown.update(chunk.id for chunk in window)
-                hits.append(self._hit(int(row), window, float(score), float(similarity)))
+                similarity = float(self.index.vectors([row])[0] @ vectors.whole)
+                hits.append(self._hit(int(row), window, float(score), similarity))
             if len(hits) == k:
                 break
         return hits
@@ -190,8 +187,8 @@ def _within(values: Sequence[str], wanted: Sequence[str]) -> bool:
     return not wanted or not values or any(value in wanted for value in values)
 
 
-def _top(scores: Scores) -> Rows:
-    count = min(CANDIDATES, int((scores > 0).sum()))
+def _top(scores: Scores, count: int) -> Rows:
+    count = min(count, int((scores > 0).sum()))
     return np.argpartition(-scores, count - 1)[:count] if count else np.zeros(0, np.int64)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ingest.lexical import analyse
 
@@ -72,9 +73,10 @@ def numbers(text: str) -> set[str]:
     return {term for term in analyse(text) if any(char.isdigit() for char in term)}
 
 
-def currencies(text: str) -> set[str]:
+@lru_cache(maxsize=20_000)
+def currencies(text: str) -> frozenset[str]:
     """ISO codes, in lower case, of the currencies that the text names by code, symbol or word."""
-    return {name for name, pattern in _CURRENCIES.items() if pattern.search(text)}
+    return frozenset(name for name, pattern in _CURRENCIES.items() if pattern.search(text))
 
 
 def reason_codes(text: str) -> set[str]:

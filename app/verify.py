@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from app.values import conflict, currencies, negated, numbers
 from ingest.lexical import analyse
@@ -29,7 +30,7 @@ def problem_with(statement: str, quotes: Sequence[str], question: str, context: 
     )
 
 
-def _missing(what: str, values: set[str]) -> str:
+def _missing(what: str, values: AbstractSet[str]) -> str:
     return f"{what} not in the cited passage: {', '.join(sorted(values))}" if values else ""
 
 

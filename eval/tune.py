@@ -54,14 +54,14 @@ def _example(case: Case, retriever: Retriever) -> Example:
     filters = Filters(case.as_of or date.today(), case.rails, case.regions)
     reader = Reader("tune", frozenset(case.readers or ()))
     vector, candidates = retriever.candidates(question, filters, reader)
-    rows, features = features_of(question, vector, retriever.index, candidates)
+    found = features_of(question, vector, retriever.index, candidates)
     wanted = units(case.gold, "any")
     gold = []
-    for row, chunk in zip(rows, retriever.index.chunks(rows), strict=True):
+    for row, chunk in zip(found.rows, found.chunks, strict=True):
         file = retriever.index.documents[int(retriever.index.document_of[row])].record.file
         passage = Passage(file, " > ".join(chunk.heading_path), chunk.page, chunk.text)
         gold.append(any(finds(passage, unit, "any") for unit in wanted))
-    matrix = np.stack([features[name] for name in NAMES], axis=1).astype(np.float64)
+    matrix = np.stack([found.features[name] for name in NAMES], axis=1).astype(np.float64)
     return Example(matrix, np.array(gold, dtype=bool))
 
 
