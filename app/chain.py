@@ -1,33 +1,22 @@
 """A table that only grows: each row's hash covers the hash before it, and an anchor file holds the last one.
 
 A changed, removed or reordered row breaks the chain. Rows cut off at the end leave a chain that is sound in
-itself: the anchor shows them. Kept on another disk, it also shows a chain that was rewritten as a whole.
+itself: the anchor shows them. Kept on another disk, it also shows a chain that was rewritten as a whole. Where the
+rows are kept is a store's matter: chain_sqlite.py or chain_postgres.py.
 """
 
 import hashlib
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Protocol
 
-from filelock import FileLock, Timeout
-
-from ingest.errors import LedgerError
+from filelock import FileLock
 
 START = "0" * 64
-_COLUMNS = "number, kind, about, body, previous, hash"
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS chain (
-    number INTEGER PRIMARY KEY, kind TEXT NOT NULL, about TEXT NOT NULL, body TEXT NOT NULL,
-    previous TEXT NOT NULL, hash TEXT NOT NULL UNIQUE);
-CREATE INDEX IF NOT EXISTS chain_about ON chain (about);
-CREATE TRIGGER IF NOT EXISTS chain_no_update BEFORE UPDATE ON chain
-    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS chain_no_delete BEFORE DELETE ON chain
-    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-"""
+COLUMNS = "number, kind, about, body, previous, hash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +33,36 @@ class Row:
     @property
     def id(self) -> str:
         """Number and beginning of the hash: a row that took another's place has another id."""
-        return f"{self.number:06d}-{self.hash[:10]}"
+        return row_id(self.number, self.hash)
 
     def digest(self) -> str:
         """What `hash` must be."""
         covered = "\n".join((self.previous, str(self.number), self.kind, self.about, self.body))
         return hashlib.sha256(covered.encode()).hexdigest()
+
+
+def row_id(number: int, digest: str) -> str:
+    """The id of the row with that number and hash."""
+    return f"{number:06d}-{digest[:10]}"
+
+
+class Store(Protocol):
+    """Where the rows are kept; safe between threads and processes, raises LedgerError."""
+
+    def append(self, follow: Callable[[int, str], Row]) -> Row:
+        """Add the row that `follow` makes from the last row's number and hash (0 and START where there is none).
+
+        No other row comes in between; it is on disk when this returns.
+        """
+
+    def rows(self, clause: str, values: Sequence[object]) -> Iterator[Row]:
+        """The rows that an SQL clause selects, `?` for each value; `clause` is a literal of the caller's code."""
+
+    def extract(self, kind: str, paths: Sequence[str], count: int) -> list[tuple[str, list[Any]]]:
+        """Of the last `count` rows of a kind, newest first: the id, and what stands at each JSON path of the body."""
+
+    def reported(self) -> AbstractContextManager[None]:
+        """Turns the errors of the database and its files into LedgerError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,43 +75,34 @@ class Audit:
 
 
 class Chain:
-    """The rows of one SQLite file, appended by any number of threads and processes; raises LedgerError."""
+    """The chain over the rows of one store, appended by any number of threads and processes; raises LedgerError."""
 
-    def __init__(self, path: Path, anchor: Path) -> None:
-        self._path = path
+    def __init__(self, store: Store, anchor: Path) -> None:
+        self._store = store
         self._anchor = anchor
-        with self._reported():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(path.with_suffix(".lock"), timeout=30)
-            with self._lock, self._connect() as db:
-                db.execute("PRAGMA journal_mode=WAL")
-                db.executescript(_SCHEMA)
+        # Two processes must not write the anchor at once, nor an older one after a newer.
+        self._lock = FileLock(anchor.with_name(anchor.name + ".lock"), timeout=30)
 
     def append(self, kind: str, about: str, body: str) -> Row:
         """Add a row after the last one, on disk when this returns."""
-        with self._reported(), self._lock, self._connect() as db:
-            db.execute("BEGIN IMMEDIATE")
-            number, last = db.execute("SELECT number, hash FROM chain ORDER BY number DESC LIMIT 1").fetchone() or (
-                0,
-                START,
-            )
+
+        def follow(number: int, last: str) -> Row:
             row = Row(number + 1, kind, about, body, last)
-            row = replace(row, hash=row.digest())
-            db.execute(
-                "INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?)",
-                (row.number, row.kind, row.about, row.body, row.previous, row.hash),
-            )
-            db.execute("COMMIT")
+            return replace(row, hash=row.digest())
+
+        with self._store.reported(), self._locked():
+            row = self._store.append(follow)
             # After the commit: a crash in between leaves a row that is not anchored yet, never a false alarm.
             self._write_anchor(row)
         return row
 
     def rows(self, clause: str = "ORDER BY number", *values: object) -> Iterator[Row]:
         """The rows that an SQL clause selects; `clause` is a literal of the caller's code."""
-        with self._reported(), self._connect() as db:
-            query = f"SELECT {_COLUMNS} FROM chain {clause}"  # noqa: S608  # no caller passes what people type
-            for found in db.execute(query, values):
-                yield Row(*found)
+        return self._store.rows(clause, values)
+
+    def extract(self, kind: str, paths: Sequence[str], count: int) -> list[tuple[str, list[Any]]]:
+        """See Store."""
+        return self._store.extract(kind, paths, count)
 
     def verify(self) -> Audit:
         """Read every row and the anchor, and say what does not fit."""
@@ -121,20 +125,9 @@ class Chain:
             problems.append(f"the anchor {self._anchor} is missing")
         return Audit(before.number, tuple(problems), unanchored=max(0, before.number - anchored))
 
-    @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
-        # A connection for each use: nothing is shared between threads or across a fork.
-        with closing(sqlite3.connect(self._path, timeout=30, isolation_level=None)) as db:
-            db.execute("PRAGMA synchronous=FULL")
-            yield db
-
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError, Timeout) as error:
-            where = f"the ledger {self._path} can't be used: {error}"
-            raise LedgerError(where, hint="check the folder APP_STATE and its disk") from error
+    def _locked(self) -> FileLock:
+        self._anchor.parent.mkdir(parents=True, exist_ok=True)
+        return self._lock
 
     def _write_anchor(self, row: Row) -> None:
         fresh = self._anchor.with_name(self._anchor.name + ".new")

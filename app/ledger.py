@@ -8,25 +8,29 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from app.chain import Audit, Chain, Row
+from app.chain import Audit, Chain, Row, Store
+from app.chain_sqlite import SqliteStore
 from app.redact import mask_entry
 from app.settings import Settings
 from ingest.errors import LedgerError
 
 __all__ = ["Audit", "Entry", "Ledger", "open_ledger", "plain"]
 
-Kind = Literal["answer", "feedback"]
+Kind = Literal["answer", "feedback", "action"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row: an answer, or feedback `about` the id of an answer. `body` is what was recorded, and `at` (UTC)."""
+    """One row: an answer, feedback `about` the id of an answer, or what an owner or administrator did.
+
+    `body` is what was recorded, and `at` (UTC).
+    """
 
     id: str
     number: int
@@ -36,16 +40,20 @@ class Entry:
 
 
 class Ledger:
-    """Answers and feedback of one installation; safe between threads and processes, raises LedgerError."""
+    """Answers and feedback of one installation; safe between threads and processes, raises LedgerError.
+
+    They are kept in SQLite in `folder`, or at the PostgreSQL `url`; the key of the pseudonyms is always in `folder`.
+    """
 
     def __init__(
         self,
         folder: Path,
         *,
+        url: str = "",
         anchor: Path | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._chain = Chain(folder / "ledger.sqlite", anchor or folder / "ledger.anchor")
+        self._chain = Chain(_open_store(folder, url), anchor or folder / "ledger.anchor")
         self._key = _pseudonym_key(folder / "pseudonym.key")
         self._now = now
 
@@ -66,6 +74,11 @@ class Ledger:
         body = {"thumb": thumb, "reason": reason, "comment": comment}
         return self._append("feedback", answer_id, mask_entry(body, ("reason", "comment")))
 
+    def add_action(self, action: str, *, reader: str, about: str = "", detail: str = "") -> str:
+        """Record what an owner or administrator did (review, rollback...), `about` an answer where it is on one."""
+        body = {"action": action, "reader": self.pseudonym(reader), "detail": detail}
+        return self._append("action", about, mask_entry(body, ("detail",)))
+
     def get(self, entry_id: str) -> Entry:
         """The entry with that id; raises LedgerError if there is none."""
         number = entry_id.partition("-")[0]
@@ -77,12 +90,17 @@ class Ledger:
 
     def feedback(self, answer_id: str) -> tuple[Entry, ...]:
         """What readers said about an answer, oldest first."""
-        return tuple(map(_entry, self._chain.rows("WHERE about = ? ORDER BY number", answer_id)))
+        clause = "WHERE about = ? AND kind = 'feedback' ORDER BY number"
+        return tuple(map(_entry, self._chain.rows(clause, answer_id)))
 
-    def latest(self, count: int = 50) -> tuple[Entry, ...]:
-        """The last `count` answers, newest first."""
-        clause = "WHERE kind = 'answer' ORDER BY number DESC LIMIT ?"
-        return tuple(map(_entry, self._chain.rows(clause, count)))
+    def latest(self, count: int = 50, kind: Kind = "answer") -> tuple[Entry, ...]:
+        """The last `count` entries of a kind, newest first."""
+        clause = "WHERE kind = ? ORDER BY number DESC LIMIT ?"
+        return tuple(map(_entry, self._chain.rows(clause, kind, count)))
+
+    def extract(self, paths: Sequence[str], count: int, kind: Kind = "answer") -> list[tuple[str, list[Any]]]:
+        """Of the last `count` entries, newest first: the id, and what stands at two or more JSON paths of the body."""
+        return self._chain.extract(kind, paths, count)
 
     def pseudonym(self, name: str) -> str:
         """The same for the same person on this installation; nobody without its key can turn it back."""
@@ -99,7 +117,17 @@ class Ledger:
 
 def open_ledger(settings: Settings) -> Ledger:
     """The ledger in the settings' state folder; raises LedgerError if it can't be opened."""
-    return Ledger(settings.state, anchor=settings.ledger_anchor)
+    return Ledger(settings.state, url=settings.ledger_url.get_secret_value(), anchor=settings.ledger_anchor)
+
+
+def _open_store(folder: Path, url: str) -> Store:
+    if not url:
+        return SqliteStore(folder / "ledger.sqlite")
+    try:
+        from app.chain_postgres import PostgresStore  # noqa: PLC0415  # the driver loads only where it is chosen
+    except ImportError:
+        raise LedgerError("APP_LEDGER_URL needs the package psycopg", hint="pip install 'psycopg[binary]'") from None
+    return PostgresStore(url)
 
 
 def plain(value: Any) -> Any:
@@ -114,7 +142,12 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, date):
         return value.isoformat()
-    return str(value) if isinstance(value, Path) else value
+    return _storable(str(value)) if isinstance(value, str | Path) else value
+
+
+def _storable(text: str) -> str:
+    # Half characters have no bytes, and PostgreSQL has no place for NUL.
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 def _canonical(value: Any) -> str:
@@ -123,8 +156,7 @@ def _canonical(value: Any) -> str:
 
 
 def _entry(row: Row) -> Entry:
-    kind: Kind = "answer" if row.kind == "answer" else "feedback"
-    return Entry(row.id, row.number, kind, row.about, json.loads(row.body))
+    return Entry(row.id, row.number, cast(Kind, row.kind), row.about, json.loads(row.body))
 
 
 def _pseudonym_key(path: Path) -> bytes:

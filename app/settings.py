@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     )
     index: Path = Field(Path(".index"), description="Folder of the index that answers are drawn from.")
     state: Path = Field(Path(".state"), description="Folder of the answer ledger and the feedback.")
+    ledger_url: SecretStr = Field(
+        SecretStr(""),
+        description="postgresql://user:password@host/database of the ledger; default: SQLite in APP_STATE.",
+    )
     ledger_anchor: Path | None = Field(
         None, description="File that holds the ledger's last hash; put it on another disk. Default: beside it."
     )
@@ -107,6 +111,13 @@ class Settings(BaseSettings):
     def _split_groups(cls, value: object) -> object:
         names = value.split(",") if isinstance(value, str) else value
         return tuple(n.strip().lower() for n in names if n.strip()) if isinstance(names, list | tuple) else names
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _check_database(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must begin with postgresql://")
+        return value
 
     @field_validator("local_url", "bedrock_endpoint_url", "public_url", "oidc_metadata_url", "proxy_keys_url")
     @classmethod

@@ -48,7 +48,7 @@ def bench_command(argv: Sequence[str]) -> int:
     """Print the tables; always 0, because speed is judged by a reader, not a gate."""
     args = _parser().parse_args(argv)
     cases = [case for case in load_cases(args.cases) if case.answerable and case.gold]
-    settings = load_settings(index=args.index, llm="none", state=args.state)
+    settings = load_settings(index=args.index, llm="none", state=args.state, ledger_url="")
     started = time.perf_counter()
     assistant = open_assistant(settings)
     retriever = assistant.library.current()

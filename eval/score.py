@@ -11,24 +11,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from app.access import local_reader
-from app.answer import Assistant, open_assistant
-from app.settings import load_settings
+from app.answer import Assistant
 from eval.baseline import read_baseline, write_baseline
-from eval.cases import load_cases
 from eval.evaluate import Evaluation, Scorer, evaluate
 from eval.gate import THRESHOLDS, load_thresholds
 from eval.judging import JUDGED, JudgedScorer, check_controls, score_contexts
 from eval.jury import Jury, load_ragas, open_jury, trust
 from eval.markdown import HEADLINE
+from eval.opening import load_dated, open_evaluation
 from eval.options import Parser, add_judge_options, judge_settings, positive
 from eval.progress import StartBar, progress_bars
-from eval.run import fingerprint, recorded_tokens
 from eval.settings import JudgeSettings
-from eval.stored import Stored
-
-WORKERS = {"none": 2, "bedrock": 4, "local": 1}
-ROOT = Path(__file__).resolve().parent.parent
+from eval.tracking import log_report
 
 
 def score_command(argv: Sequence[str]) -> int:
@@ -44,6 +38,7 @@ def score_command(argv: Sequence[str]) -> int:
     if args.write_baseline:
         write_baseline(report, args.write_baseline)
     _print_result(report, args.report)
+    log_report(report, args.report)
     return int(report["verdict"]["code"])
 
 
@@ -71,31 +66,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _prepare(args: argparse.Namespace, stack: ExitStack) -> Evaluation:
-    cases = load_cases(args.cases, args.limit)
     thresholds = load_thresholds(args.thresholds)
     baseline = read_baseline(args.baseline) if args.baseline else None
-    args.report.mkdir(parents=True, exist_ok=True)
-    # The ledger of an evaluation is its own: golden questions are nobody's questions.
-    settings = load_settings(index=args.index, llm=args.llm, top_k=args.top_k, state=args.report / "state")
-    assistant: Assistant = open_assistant(settings)
-    stack.callback(assistant.close)
-    assistant.library.current().embedder.embed_query("warm up")  # a cold start is no one's answer time
-    if args.as_of:
-        cases = [case if case.as_of else replace(case, as_of=args.as_of) for case in cases]
-    return Evaluation(
-        cases=cases,
-        assistant=assistant,
-        reader=local_reader(settings),
-        stored=Stored(assistant.library.index),
-        today=args.as_of or date.today(),
-        configuration=fingerprint(settings, ROOT),
-        folder=args.report,
-        run={"cases": args.cases.name, "llm": settings.llm, "notes": []},
+    chosen = {"index": args.index, "llm": args.llm, "top_k": args.top_k}
+    evaluation = open_evaluation(stack, load_dated(args.cases, args.limit, args.as_of), args.report, chosen)
+    return replace(
+        evaluation,
+        today=args.as_of or evaluation.today,
+        run={**evaluation.run, "cases": args.cases.name},
         thresholds=thresholds,
         baseline=baseline,
         resume=args.resume,
-        workers=args.workers or WORKERS[settings.llm],
-        tokens=recorded_tokens(assistant.ledger),
+        workers=args.workers or evaluation.workers,
     )
 
 
