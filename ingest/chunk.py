@@ -10,7 +10,7 @@ from ingest.document import Block, Document, Span
 from ingest.register import Record
 from ingest.sentences import split_sentences
 
-CHUNKER_VERSION = "1"
+CHUNKER_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +102,14 @@ def _unique(seen: Counter[str], *words: str) -> str:
 
 def _sections(blocks: Sequence[Block]) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
     """Runs of blocks under one heading; a heading stays in only if nothing else would carry its words."""
+    parents = {path[:depth] for path in {block.heading_path for block in blocks} for depth in range(len(path))}
     for path, run in groupby(blocks, key=lambda block: block.heading_path):
         members = list(run)
         body = [block for block in members if block.kind != "heading"]
         if body:
             yield path, body
-        elif not _has_children(path, blocks):
+        elif path not in parents:
             yield path, members
-
-
-def _has_children(path: tuple[str, ...], blocks: Sequence[Block]) -> bool:
-    return any(len(b.heading_path) > len(path) and b.heading_path[: len(path)] == path for b in blocks)
 
 
 def _groups(blocks: Sequence[Block], settings: ChunkSettings) -> Iterator[list[Block]]:
@@ -123,7 +120,8 @@ def _groups(blocks: Sequence[Block], settings: ChunkSettings) -> Iterator[list[B
         alone = block.kind == "table"
         if group and (alone or group[-1].kind == "table" or size + len(block.text) > settings.max_chars):
             # A line that introduces a list or table ("The following apply:") goes with what it introduces.
-            carry = group.pop() if len(group) > 1 and group[-1].text.endswith(":") else None
+            introduces = group[-1].text.endswith(":") and len(group[-1].text) + len(block.text) < settings.max_chars
+            carry = group.pop() if introduces and len(group) > 1 else None
             if not (alone and size + len(block.text) <= settings.max_chars and group[-1].kind != "table"):
                 yield group
                 group = []
@@ -144,15 +142,18 @@ def _pieces(blocks: Iterable[Block], settings: ChunkSettings) -> Iterator[Block]
         elif block.kind == "table":
             yield from _row_groups(block, limit)
         else:
-            yield from _cut(block, _runs(split_sentences(block.text), limit))
+            yield from _cut(block, _runs(block.text, split_sentences(block.text), limit))
 
 
 def _row_groups(block: Block, limit: int) -> Iterator[Block]:
-    """A long table as groups of rows, each under the table's header row."""
+    """A long table as groups of rows, each under the table's header row unless that fills half a passage itself."""
     lines = _line_offsets(block.text)
     header_end = lines[0][1]
+    if header_end > limit // 2:
+        yield from _cut(block, _runs(block.text, lines, limit))
+        return
     header = block.text[:header_end]
-    for piece in _cut(block, _runs(lines[1:], max(limit - len(header), limit // 2))):
+    for piece in _cut(block, _runs(block.text, lines[1:], limit - header_end - 1)):
         shift = header_end + 1
         top = [span for span in block.spans if span.end <= header_end]
         body = [replace(s, start=s.start + shift, end=s.end + shift) for s in piece.spans]
@@ -168,10 +169,10 @@ def _line_offsets(text: str) -> list[tuple[int, int]]:
     return offsets
 
 
-def _runs(spans: Sequence[tuple[int, int]], limit: int) -> Iterator[tuple[int, int]]:
+def _runs(text: str, spans: Sequence[tuple[int, int]], limit: int) -> Iterator[tuple[int, int]]:
     """Neighbouring spans joined while they fit; a single span beyond the limit is cut at blanks."""
     start = end = -1
-    for a, b in (piece for span in spans for piece in _bounded(*span, limit)):
+    for a, b in (piece for span in spans for piece in _bounded(text, *span, limit)):
         if start >= 0 and b - start <= limit:
             end = b
             continue
@@ -182,10 +183,12 @@ def _runs(spans: Sequence[tuple[int, int]], limit: int) -> Iterator[tuple[int, i
         yield start, end
 
 
-def _bounded(start: int, end: int, limit: int) -> Iterator[tuple[int, int]]:
+def _bounded(text: str, start: int, end: int, limit: int) -> Iterator[tuple[int, int]]:
     while end - start > limit:
-        yield start, start + limit
-        start += limit
+        blank = text.rfind(" ", start + 1, start + limit + 1)
+        cut = blank if blank > 0 else start + limit
+        yield start, cut
+        start = cut + (blank > 0)
     yield start, end
 
 

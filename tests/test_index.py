@@ -53,7 +53,7 @@ def test_each_content_word_has_its_own_vector(index: Index) -> None:
         assert np.allclose(np.diag(cosines), 1, atol=0.05)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_dense_search_returns_as_many_permitted_rows_as_there_are(index: Index, data: st.DataObject) -> None:
     allowed = np.array(data.draw(st.lists(st.booleans(), min_size=len(index), max_size=len(index))), dtype=bool)
