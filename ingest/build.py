@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from ingest.chunk import Chunk, ChunkSettings, chunk_document, context
-from ingest.embed import Embedder, Passage, Vectors
+from ingest.embed import Embedder, Passage
+from ingest.embed_pool import Vectors
 from ingest.failpoint import reach
 from ingest.index import Index, IndexedDocument
 from ingest.index_form import PassageVectors

@@ -85,7 +85,11 @@ def _update(task: Task, *, readable: bool) -> None:
     settings = task.settings
     served = open_served(settings.index, readable=readable)
     embedder = load_embedder(
-        settings.embedder, models=settings.models, threads=settings.embed_threads, batch=settings.embed_batch
+        settings.embedder,
+        models=settings.models,
+        threads=settings.embed_threads,
+        batch=settings.embed_batch,
+        runtime=settings.embed_runtime,
     )
     with task.timed("compare"):
         held = look_at_source(task, served)

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.chunk import ChunkSettings
+from ingest.embed_runtime import Runtime
 from ingest.errors import SettingsError
 
 PREFIX = "INGEST_"
@@ -25,8 +26,9 @@ class IngestSettings(BaseSettings):
     index: Path = Field(Path(".index"), description="folder that holds the generations of the index")
     models: Path = Field(Path(".models"), description="folder that holds the packaged models")
     embedder: str = Field("minilm", description="packaged model, folder or hub id of the embedding model")
-    embed_batch: int = Field(16, ge=1, le=1024, description="texts embedded at a time")
-    embed_threads: int = Field(0, ge=0, le=256, description="threads that embed; 0 leaves the choice to torch")
+    embed_runtime: Runtime = Field("auto", description="what computes the vectors, and how precisely")
+    embed_batch: int = Field(16, ge=1, le=1024, description="texts that PyTorch embeds at a time")
+    embed_threads: int = Field(0, ge=0, le=256, description="threads that embed; 0 takes all cores")
     chunk_chars: int = Field(ChunkSettings().max_chars, ge=200, le=8000, description="longest passage, in characters")
     chunk_table_chars: int = Field(
         ChunkSettings().max_table_chars, ge=200, le=8000, description="longest passage from a table, in characters"

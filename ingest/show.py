@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ingest.embed import load_embedder
 from ingest.manifest import Manifest
 from ingest.models import fetch_model, find_model, packaged_model
 from ingest.publish import current_generation, list_generations, read_manifest
@@ -119,7 +120,7 @@ def show_status(index: Path, *, as_json: bool) -> None:
 
 
 def _facts(index: Path, generation: Path, manifest: Manifest) -> list[tuple[str, str]]:
-    documents = manifest.documents
+    documents, embedder = manifest.documents, manifest.embedder
     stale = sum(entry.stale for entry in documents)
     last = last_report(index)
     return [
@@ -129,7 +130,7 @@ def _facts(index: Path, generation: Path, manifest: Manifest) -> list[tuple[str,
         ("source", manifest.source + (" (with register)" if manifest.registered else " (no register)")),
         ("documents", f"{len(documents)}" + (f", {stale} of them stale" if stale else "")),
         ("passages", str(sum(entry.chunks for entry in documents))),
-        ("embedder", f"{manifest.embedder.id} (sha256 {manifest.embedder.sha256[:12]})"),
+        ("embedder", f"{embedder.id} {embedder.runtime} (sha256 {embedder.sha256[:12]})"),
         ("kept", ", ".join(path.name for path in list_generations(index))),
         *([("forced", manifest.forced)] if manifest.forced else []),
     ]
@@ -159,6 +160,8 @@ def fetch_models(names: Sequence[str], folder: Path, *, verify: bool) -> None:
                 task = bars.add_task(model.title, total=model.size)
                 fetch_model(model, folder, progress=partial(_move, bars, task))
             find_model(model, folder, verify=verify)
+        if not model.entry:
+            load_embedder(model.name, models=folder).embed_query("ready")  # converts it for its runtime, once
 
 
 def _move(bars: Progress, task: TaskID, came: int) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.embed import EmbedderInfo, Passage, WordHashEmbedder, load_embedder, load_embedder_of
+from ingest.embed import EmbedderInfo, Passage, load_embedder, load_embedder_of
+from ingest.embed_words import WordHashEmbedder
 from ingest.errors import ModelError
 from ingest.langchain import EmbedderEmbeddings
 from ingest.models import MINILM
