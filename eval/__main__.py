@@ -6,11 +6,14 @@
     python -m eval feedback --state DIR --out FILE           draft cases from what readers said
     python -m eval review FILE [--accept ID] [--reject ID]   the states of draft cases
     python -m eval compare BEFORE AFTER                      one report against another
+    python -m eval challenge --challenger NAME=VALUE ...     two configurations over the same cases
     python -m eval pairs --cases FILE --out FILE             labelled pairs to calibrate a judge with
     python -m eval calibrate --pairs FILE --judge ...        a judge's agreement with labelled pairs
     python -m eval bench --index DIR                         speed and rank against the usual ways
     python -m eval tune --cases FILE --index DIR             fit the ranking's weights, and ablate its features
     python -m eval drift --state DIR --report DIR            what changed in questions and answers
+    python -m eval card --report FILE --out DIR              model card and inventory
+    python -m eval changelog BEFORE AFTER                    what changed between two evaluations
     python -m eval metrics                                   every metric and its meaning
 
 Exit codes: 0 passed, 1 below a threshold (or findings), 2 could not run, 3 configuration or case file.
@@ -23,7 +26,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from eval.bench import bench_command
-from eval.commands import calibrate_command, compare_command, lint_command, metrics_command, pairs_command
+from eval.challenge import challenge_command
+from eval.commands import (
+    calibrate_command,
+    compare_command,
+    lint_command,
+    metrics_command,
+    pairs_command,
+)
+from eval.dossier import card_command, changelog_command
 from eval.making import feedback_command, generate_command, review_command
 from eval.score import score_command
 from eval.tune import tune_command
@@ -37,11 +48,14 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "feedback": feedback_command,
     "review": review_command,
     "compare": compare_command,
+    "challenge": challenge_command,
     "pairs": pairs_command,
     "calibrate": calibrate_command,
     "bench": bench_command,
     "tune": tune_command,
     "drift": drift_command,
+    "card": card_command,
+    "changelog": changelog_command,
     "metrics": metrics_command,
 }
 

@@ -62,6 +62,18 @@ def read_baseline(path: Path) -> dict[str, Any]:
         raise CaseError(f"can't use the baseline {path}: {reason}", hint="make one with --write-baseline") from None
 
 
+def read_report(path: Path) -> dict[str, Any]:
+    """A whole report; CaseError (exit 3) where the file is none."""
+    try:
+        data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        if data["version"] != REPORT_VERSION or "figures" not in data:
+            raise ValueError("not a report of this version")
+        return data
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise CaseError(f"can't use the report {path}: {reason}", hint="it is report.json in --report DIR") from None
+
+
 def comparable(report: Mapping[str, Any]) -> dict[str, Any]:
     """A report of this run in the form that `read_baseline` gives."""
     return {"run": report["run"], "metrics": list(METRICS), "cases": [_digested(case) for case in report["cases"]]}

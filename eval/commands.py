@@ -10,7 +10,14 @@ from rich.table import Table
 from app.library import Library
 from app.settings import load_settings
 from eval.baseline import read_baseline
-from eval.calibrate import load_pairs, make_pairs, measure_agreement, record_agreement, take_pairs, write_pairs
+from eval.calibrate import (
+    load_pairs,
+    make_pairs,
+    measure_agreement,
+    record_agreement,
+    take_pairs,
+    write_pairs,
+)
 from eval.cases import load_cases
 from eval.compare import compare_reports
 from eval.gate import THRESHOLDS, load_thresholds

@@ -46,7 +46,6 @@ class Evaluation:
     baseline: Mapping[str, Any] | None = None
     resume: bool = False
     workers: int = 1
-    tokens: Callable[[str], int | None] = lambda answer_id: None
 
 
 def evaluate(evaluation: Evaluation, progress: Callable[[Outcome], None] = lambda outcome: None) -> dict[str, Any]:
@@ -79,7 +78,6 @@ def _scored(evaluation: Evaluation, progress: Callable[[Outcome], None]) -> list
         journal=Journal(evaluation.folder / "outcomes.jsonl"),
         resume=evaluation.resume,
         workers=evaluation.workers,
-        tokens=evaluation.tokens,
         report=progress,
     )
     # Sorted, because the intervals are drawn by position: no figure may depend on the order of a file.

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from app.ledger import Ledger
+from app.ledger import Ledger, open_ledger
 from app.library import Library
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from eval.drafts import (
     Draft,
     Embed,
@@ -90,18 +90,18 @@ def feedback_command(argv: Sequence[str]) -> int:
     parser.add_argument("--state", type=Path, help="folder of the ledger (default: APP_STATE)")
     args = parser.parse_args(argv)
     settings = load_settings(index=args.index, state=args.state)
-    ledger = open_existing(settings.state)
+    ledger = open_existing(settings)
     said = [(answer, ledger.feedback(answer.id)) for answer in reversed(ledger.latest(ALL))]
     drafts = [draft_of_feedback(answer, entries) for answer, entries in said if entries]
     _add(drafts, args.out, args.cases, _embedder(Library(settings.index, settings.models)))
     return 0
 
 
-def open_existing(state: Path) -> Ledger:
-    """The ledger in a state folder; LedgerError where there is none, because reading must not make one."""
-    if not (state / "ledger.sqlite").exists():
-        raise LedgerError(f"no answer ledger in {state}", hint="give --state, the folder that APP_STATE names")
-    return Ledger(state)
+def open_existing(settings: Settings) -> Ledger:
+    """The ledger of the settings; LedgerError where there is none, because reading must not make one."""
+    if not settings.ledger_url.get_secret_value() and not (settings.state / "ledger.sqlite").exists():
+        raise LedgerError(f"no answer ledger in {settings.state}", hint="give --state, the folder that APP_STATE names")
+    return open_ledger(settings)
 
 
 def review_command(argv: Sequence[str]) -> int:

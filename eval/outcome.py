@@ -17,7 +17,7 @@ from ingest.errors import CaseError
 class Outcome:
     """The answer to one case, or the `error` that prevented it. `key` pins case, index and configuration.
 
-    `prompt` is the version of the prompt in force, `tokens` what a model used (None where none was asked).
+    `prompt` is the version of the prompt in force.
     """
 
     case_id: str
@@ -26,7 +26,6 @@ class Outcome:
     seconds: float
     error: str = ""
     prompt: str = ""
-    tokens: int | None = None
 
 
 _OUTCOME = TypeAdapter(Outcome)

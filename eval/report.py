@@ -99,7 +99,7 @@ def _case_report(row: Row) -> dict[str, Any]:
         "error": row.outcome.error,
         "seconds": round(row.outcome.seconds, 4),
         "prompt": row.outcome.prompt,
-        "tokens": row.outcome.tokens,
+        "tokens": row.tokens,
     }
     return report | (_answer_report(row, answer) if answer else _NO_ANSWER)
 

@@ -11,7 +11,6 @@ from typing import Protocol, TypeVar
 
 from app.access import Reader
 from app.answer import Answer, Filters, Turn
-from app.ledger import Ledger
 from app.prompt import PROMPT_VERSION
 from app.settings import Settings
 from eval.cases import Case
@@ -21,7 +20,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 PACKAGES = ("app", "ingest")
 # Where files lie and how fast a machine is does not shape an answer.
-_NOT_CONFIGURATION = {"index", "state", "models", "corpus", "readers", "local_api_key", "local_threads", "prices"}
+NOT_CONFIGURATION = {"index", "state", "models", "corpus", "readers", "local_api_key", "local_threads", "prices"}
 
 
 class Asks(Protocol):
@@ -40,10 +39,7 @@ class Asks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a run goes; `reader` asks the cases that name no reader groups of their own.
-
-    `tokens` finds what the model used for an answer by its ledger id.
-    """
+    """How a run goes; `reader` asks the cases that name no reader groups of their own."""
 
     assistant: Asks
     reader: Reader
@@ -52,7 +48,6 @@ class Plan:
     journal: Journal
     resume: bool = False
     workers: int = 1
-    tokens: Callable[[str], int | None] = lambda answer_id: None
     report: Callable[[Outcome], None] = lambda outcome: None
 
 
@@ -92,23 +87,12 @@ def _ask(case: Case, key: str, plan: Plan) -> Outcome:
         message = " ".join(f"{type(error).__name__}: {error}".split())
         return Outcome(case.id, key, None, time.perf_counter() - started, message)
     seconds = time.perf_counter() - started
-    used = plan.tokens(answer.id)
-    return Outcome(case.id, key, replace(answer, id=case.id), seconds, prompt=PROMPT_VERSION, tokens=used)
-
-
-def recorded_tokens(ledger: Ledger | None) -> Callable[[str], int | None]:
-    """Finds the tokens (in and out) that the ledger has for an answer; None where no model was asked."""
-
-    def find(answer_id: str) -> int | None:
-        usage = ledger.get(answer_id).body.get("usage") if ledger and answer_id else None
-        return None if usage is None else int(usage["input_tokens"]) + int(usage["output_tokens"])
-
-    return find
+    return Outcome(case.id, key, replace(answer, id=case.id), seconds, prompt=PROMPT_VERSION)
 
 
 def fingerprint(settings: Settings, root: Path) -> str:
     """Hash of everything that shapes an answer besides index and case: the settings and the program text."""
-    values = settings.model_dump(mode="json", exclude=_NOT_CONFIGURATION)
+    values = settings.model_dump(mode="json", exclude=NOT_CONFIGURATION)
     digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
     for package in PACKAGES:
         for path in sorted((root / package).rglob("*.py")):

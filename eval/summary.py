@@ -31,6 +31,12 @@ class Row:
         """Whether the assistant abstained."""
         return self.outcome.answer is not None and self.outcome.answer.abstained
 
+    @property
+    def tokens(self) -> int | None:
+        """Tokens (in and out) that a model used; None where none was asked."""
+        usage = self.outcome.answer.usage if self.outcome.answer else None
+        return None if usage is None else usage.input_tokens + usage.output_tokens
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -135,5 +141,5 @@ def _timings(rows: Sequence[Row]) -> Figures:
         return {}
     values = {"p50": percentile(seconds, 0.5), "p95": percentile(seconds, 0.95), "max": max(seconds)}
     found = {f"seconds_{name}": Figure(value, len(seconds), value, value) for name, value in values.items()}
-    used = [float(row.outcome.tokens) for row in rows if row.outcome.tokens is not None]
+    used = [float(row.tokens) for row in rows if row.tokens is not None]
     return found | ({"tokens_mean": _mean(used)} if used else {})

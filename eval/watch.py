@@ -33,7 +33,7 @@ def drift_command(argv: Sequence[str]) -> int:
     parser.add_argument("--limits", type=Path, default=LIMITS, help="YAML file of limits")
     args = parser.parse_args(argv)
     limits, fewest = load_limits(args.limits)
-    seen = read_seen(open_existing(load_settings(state=args.state).state))
+    seen = read_seen(open_existing(load_settings(state=args.state)))
     until = _end_of(args.until) if args.until else datetime.now(UTC)
     before, now = split_periods(seen, args.days, args.before, until)
     if not before or not now:

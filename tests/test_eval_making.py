@@ -13,6 +13,7 @@ from ingest_folder import run, settings_for, write_corpus
 from app.answer import Assistant
 from app.ledger import Ledger
 from app.library import Library
+from app.settings import load_settings
 from eval.__main__ import main
 from eval.cases import load_cases
 from eval.completer import Completer
@@ -149,5 +150,5 @@ def test_a_draft_whose_quote_is_gone_is_not_accepted(folder: Path, tmp_path: Pat
 
 def test_reading_a_ledger_does_not_make_one(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="no answer ledger"):
-        open_existing(tmp_path)
+        open_existing(load_settings(state=tmp_path))
     assert list(tmp_path.iterdir()) == []
