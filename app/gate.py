@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access import Reader
-from app.identity import SIGNED_OUT, Identity, SignIn
+from app.identity import ENDED, SIGNED_OUT, Identity, SignIn
 from app.identity_proxy import READER_HEADER, reader_header
 from ingest.errors import SignInError
 
@@ -22,6 +22,8 @@ _OPEN = re.compile(
     r"|/_stcore/(?:host-config|stream|bidi-components/.*)"
 )
 UPLOADS = "/_stcore/upload_file"
+USER_COOKIE = "_streamlit_user"  # and those that begin with it: tokens, and parts of what is too long for one
+GRACE_SECONDS = 5.0  # the page says by itself that the session is over; it needs its socket for that
 VIOLATION = 1008  # the websocket protocol's code for a policy
 
 
@@ -44,7 +46,9 @@ class Gate:
         except SignInError as error:
             if not (self.sign_in.page_is_open and _OPEN.fullmatch(scope["path"])):
                 return await _refuse(scope, receive, send, error.message, 401)
-            return await self.app(_introduce(scope, None), receive, send)
+            scope = _introduce(scope, None)
+            # Without its cookie Streamlit does not take the old session up again, with what stood on its page.
+            return await self.app(_without_cookies(scope) if error.message == ENDED else scope, receive, send)
         if scope["type"] == "websocket":
             receive = _until(identity, receive, send)
         await self.app(_introduce(scope, identity), receive, send)
@@ -67,6 +71,14 @@ def _introduce(scope: Scope, identity: Identity | None) -> Scope:
     return {**scope, "headers": headers, "state": {**scope.get("state", {}), "identity": identity}}
 
 
+def _without_cookies(scope: Scope) -> Scope:
+    def kept(cookies: bytes) -> bytes:
+        return b";".join(one for one in cookies.split(b";") if not one.strip().startswith(USER_COOKIE.encode()))
+
+    headers = [(key, kept(value) if key.lower() == b"cookie" else value) for key, value in scope["headers"]]
+    return {**scope, "headers": headers}
+
+
 def _until(identity: Identity, receive: Receive, send: Send) -> Receive:
     """`receive` of a socket that is closed when the session is over, whether or not anything is said."""
     if identity.until == inf:
@@ -74,7 +86,7 @@ def _until(identity: Identity, receive: Receive, send: Send) -> Receive:
 
     async def receive_in_time() -> Message:
         try:
-            async with asyncio.timeout(identity.until - time.time()):
+            async with asyncio.timeout(identity.until + GRACE_SECONDS - time.time()):
                 return await receive()
         except TimeoutError:
             await send({"type": "websocket.close", "code": VIOLATION, "reason": "the session has ended"})

@@ -270,7 +270,8 @@ def test_nothing_is_uploaded(oidc: SignIn) -> None:
     assert behind_the_gate(ThisMachine(Reader("local"))).put("/_stcore/upload_file/x").status_code == 404
 
 
-def test_a_socket_is_closed_when_the_session_ends(oidc: SignIn) -> None:
+def test_a_socket_is_closed_when_the_session_ends(oidc: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.gate.GRACE_SECONDS", 0)
     client = behind_the_gate(oidc)
     client.cookies.update(cookie(iat=time.time() - 8 * 3600 + 0.3))
     with client.websocket_connect("/_stcore/stream") as socket:

@@ -65,6 +65,7 @@ def _served(index: Path, state: Path, **environment: str) -> Iterator[str]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "app", "chat", "--index", str(index), "--port", str(port)]
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("APP_", "STREAMLIT_"))}
+    environment = {name: value.replace("{port}", str(port)) for name, value in environment.items()}
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -90,7 +91,7 @@ def _served(index: Path, state: Path, **environment: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chat(tmp_path_factory: pytest.TempPathFactory) -> Chat:
-    """`with chat(index, APP_X=...) as url:` serves the chat."""
+    """`with chat(index, APP_X=...) as url:` serves the chat; {port} in a value becomes its port."""
     return lambda index, **environment: _served(index, tmp_path_factory.mktemp("state"), **environment)
 
 
