@@ -1,11 +1,8 @@
 """Runs over a folder: only what changed, nothing lost, failures told."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import unicodedata
 from pathlib import Path
 
@@ -215,27 +212,6 @@ def test_new_terms_cost_no_vectors_but_new_units_do(
     assert report.embedded == (passages if embeds else 0)
 
 
-def test_the_content_hash_is_the_same_on_any_machine(tmp_path: Path) -> None:
-    names = ["b.md", "Ä.md", "a.md", "B.md"]
-    hashes = set()
-    for number, seed in enumerate(("0", "1", "2")):
-        corpus = write_corpus(
-            tmp_path / str(number), {name: f"# {name}\n\nText of {name}.\n" for name in names[:: 1 - 2 * (number % 2)]}
-        )
-        index = tmp_path / f"index {number}"
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))},
-            "PYTHONHASHSEED": seed,
-            "TZ": ("UTC", "Asia/Tokyo", "America/Los_Angeles")[number],
-            "LC_ALL": ("C", "C.UTF-8", "POSIX")[number],
-            "INGEST_EMBEDDER": "word-hash",
-        }
-        command = [sys.executable, "-m", "ingest", "run", "--corpus", str(corpus), "--index", str(index)]
-        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-        hashes.add(content_hash(index))
-    assert len(hashes) == 1
-
-
 def test_only_the_last_generations_are_kept(tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "corpus", {"a.md": "# A\n\nzero\n"})
     settings = settings_for(tmp_path, keep=2)
@@ -285,7 +261,7 @@ def test_an_index_of_another_form_is_made_anew_without_parsing(tmp_path: Path, m
 
     (tmp_path / "corpus/new.md").write_text("# New\n\nText.\n", "utf-8")
     with monkeypatch.context() as patch:
-        patch.setattr("ingest.task.open_index", unreadable)
+        patch.setattr("ingest.index.open_index", unreadable)
         report = run(settings)
     assert (report.published, report.embedded, report.reused, report.added) == (True, 4, 0, ["new.md"])
     assert len(served_texts(settings.index)) == 4
