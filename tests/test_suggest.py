@@ -33,7 +33,7 @@ def test_each_kind_of_content_gives_a_question(index: Index) -> None:
     assert offered == [
         ("Recalls: what are the steps?", "Recalls"),
         ("What does AC04 mean, and what do I do?", "Codes"),
-        ("Cut-offs by system: which times apply?", "Codes"),
+        ("Codes, Cut-offs by system: which times apply?", "Codes"),
     ]
 
 

@@ -1,16 +1,19 @@
 """One question with its answer as plain data for the answer component."""
 
+import base64
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from app.answer import Answer, Citation, Hit, Statement
 from app.job import Progress
 from app.source_page import CELL, table_head
-from app.views.export import as_markdown, as_text, file_name
-from app.views.markup import say_count, say_date, shorten
+from app.views.export import as_text
+from app.views.library_facts import manifest_of
+from app.views.markup import say_age, say_count, say_date, shorten
 from app.views.references import Numbering, say_document, say_effective, say_generation, say_place
-from app.views.state import Exchange
+from app.views.state import Download, Exchange
 from ingest.index import Index
 
 REASONS = (
@@ -26,7 +29,7 @@ _DRAFT_MARKS = re.compile(r"^\s*[-*•]\s+|\s*\[\d*(?:\s*[,;]\s*\d+)*\]?$|\s*\[\
 
 def build_card(exchange: Exchange, index: Index, *, open_number: int | None = None, live: bool = False) -> Card:
     """Everything the component needs to show the exchange as it stands now."""
-    now = exchange.job.progress
+    now = exchange.progress
     shown = _shown(now)
     evidence = _evidence(now)
     escalation = now.answer.escalation if now.answer else None
@@ -37,7 +40,7 @@ def build_card(exchange: Exchange, index: Index, *, open_number: int | None = No
         "state": "done" if now.finished else "live",
         "live": live,
         "open": open_number,
-        "strip": _strip(exchange, now),
+        "strip": _strip(exchange, now, index),
         "status": _status(now),
         "reason": now.answer.reason if now.answer and now.answer.abstained else now.error,
         "blocks": [_block(statement, numbering, index) for statement in shown],
@@ -54,7 +57,7 @@ def build_card(exchange: Exchange, index: Index, *, open_number: int | None = No
 
 def citation_of(exchange: Exchange, number: int) -> Citation | None:
     """The citation that the card shows under `number`."""
-    now = exchange.job.progress
+    now = exchange.progress
     escalation = [now.answer.escalation] if now.answer and now.answer.escalation else []
     citations = Numbering.of(_shown(now), escalation, _evidence(now)).citations
     return citations[number - 1] if 0 < number <= len(citations) else None
@@ -122,15 +125,21 @@ def _say(kind: str, text: str, detail: str = "") -> Card:
     return {"kind": kind, "text": text, "detail": detail}
 
 
-def _strip(exchange: Exchange, now: Progress) -> list[str]:
+def _strip(exchange: Exchange, now: Progress, index: Index) -> list[Card]:
+    """What was searched; what differs from the usual is `set`."""
     filters = exchange.filters
     known = now.answer or now.evidence
     limits = [*filters.rails, *filters.regions, *filters.doc_types]
-    return [
-        f"In force on {say_date(filters.as_of or exchange.asked_on)}",
-        ", ".join(limits) if limits else "All rails and regions",
-        *([say_generation(known.index)] if known else []),
+    on = f"In force on {say_date(filters.as_of or exchange.asked_on)}"
+    strip: list[Card] = [
+        {"text": on, "set": filters.as_of is not None},
+        {"text": ", ".join(limits) if limits else "All rails and regions", "set": bool(limits)},
     ]
+    if known:
+        serving = known.index == index.generation
+        age = f"published {say_age(manifest_of(index.folder).published_at)}" if serving else "replaced since"
+        strip.append({"text": f"{say_generation(known.index)}, {age}", "set": not serving})
+    return strip
 
 
 def _notes(now: Progress) -> list[str]:
@@ -159,6 +168,7 @@ def _references(numbering: Numbering, listed: Sequence[Statement], index: Index)
     # Verbatim statements are their quotes: once is enough.
     quoted = any(s.text != c.quote for s in listed for c in s.citations if s.kind != "row")
     cited = {number for statement in listed for number in numbering.marks(statement)}
+    today = date.today()
     return [
         {
             "n": number,
@@ -168,17 +178,20 @@ def _references(numbering: Numbering, listed: Sequence[Statement], index: Index)
             "effective": say_effective(citation),
             "short": shorten(citation.quote),
             "quoted": quoted,
-            "flag": _flag(citation, index),
+            "flag": _flag(citation, index, today),
             "listed": number in cited,
         }
         for number, citation in enumerate(numbering.citations, 1)
     ]
 
 
-def _flag(citation: Citation, index: Index) -> str:
+def _flag(citation: Citation, index: Index, today: date) -> str:
     if index.row(citation.chunk_id) is None:
         return "No longer in the library"
-    return "Last good version" if index.document_of_chunk(citation.chunk_id).stale else ""
+    document = index.document_of_chunk(citation.chunk_id)
+    if document.stale:
+        return "Newer file unreadable"
+    return "" if document.record.in_force(today) else "Not in force today"
 
 
 def _nearest(answer: Answer | None, limit: int = 3) -> list[Hit]:
@@ -205,23 +218,21 @@ def _withheld(now: Progress) -> list[Mapping[str, str]]:
 
 def _closing(exchange: Exchange, answer: Answer | None) -> Card:
     if answer is None:
-        return {
-            "copy": "",
-            "markdown": "",
-            "file": "",
-            "meta": "",
-            "rate": False,
-            "feedback": "",
-            "reasons": [],
-        }
+        return {"copy": "", "meta": "", "link": "", "rate": False, "feedback": "", "reasons": [], "download": None}
     seconds = answer.timings.get("total")
     composed = answer.model if answer.composed_by == "model" else "no model"
     return {
         "copy": as_text(answer),
-        "markdown": as_markdown(answer, filters=exchange.filters, asked_at=exchange.asked_at),
-        "file": file_name(answer),
         "meta": composed + (f" · {seconds:.1f} s" if seconds else ""),
+        "link": answer.id,
         "rate": bool(answer.id),
         "feedback": exchange.rated,
         "reasons": [list(reason) for reason in REASONS],
+        "download": _download(exchange.download),
     }
+
+
+def _download(file: Download | None) -> Card | None:
+    if file is None:
+        return None
+    return {"key": file.key, "name": file.name, "mime": file.mime, "content": base64.b64encode(file.content).decode()}

@@ -1,4 +1,4 @@
-"""Our three browser components; their scripts set every text they are given as text, never as markup."""
+"""Our browser components; their scripts set every text they are given as text, never as markup."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,7 +20,7 @@ def _component(name: str) -> Callable[..., Any]:
 
 
 def show(name: str, data: Mapping[str, Any], *, key: str, on_action: Callable[[Action], None]) -> None:
-    """Show the component `name` ("answer", "source" or "choices"); a reader's action is passed to `on_action`."""
+    """Show a component: "answer", "source", "choices" or "history"; a reader's action is passed to `on_action`."""
 
     def pass_on() -> None:
         state = st.session_state.get(key)

@@ -1,26 +1,23 @@
 """The page where questions are asked: conversation, question box, and the source beside."""
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from app.access import may_read
-from app.answer import Assistant, Citation, Filters
-from app.service import Service
-from app.suggest import filter_values, suggest_questions
+from app.answer import Citation, Filters
+from app.suggest import Suggestion, filter_values, follow_ups, suggest_questions
 from app.views.answer_card import REASONS, build_card, citation_of, passage_of
-from app.views.components import Choice, show, show_choices
+from app.views.components import Action, Choice, show, show_choices
 from app.views.filters import chosen_filters, show_filters
 from app.views.library_facts import manifest_of
 from app.views.markup import say_count
+from app.views.saving import export, show_export
 from app.views.source import show_source
-from app.views.state import Desk, Exchange, OpenSource
+from app.views.state import Exchange, OpenSource, Session
 from ingest.errors import AssistantError
-from ingest.index import Index
 
 FIRST_WORD_SECONDS = 0.6  # within this the passages are there, and the page is drawn once instead of twice
 TICK_SECONDS = 0.2
@@ -28,70 +25,86 @@ LONGEST_QUESTION = 2000
 LONGEST_COMMENT = 1000
 
 
-def show_conversation(service: Service, assistant: Assistant, desk: Desk) -> None:
+def show_conversation(session: Session) -> None:
     """The whole page."""
-    index = assistant.library.index
+    desk = session.desk
     with st.container(key="desk", horizontal=True):
         talk, source = st.container(key="talk"), st.container(key="source")
     with st.bottom, st.container(key="ask"):
-        _show_question_box(service, desk, index)
+        _show_question_box(session)
     with talk:
         if not desk.current.exchanges:
-            _show_welcome(service, desk, index)
+            _show_welcome(session)
         for exchange in desk.current.exchanges:
-            _show_exchange(service, desk, exchange, index)
+            show_exchange(session, exchange, newest=exchange is desk.current.exchanges[-1])
     with source:
-        show_source(desk, index, _originals(service, index))
+        show_source(desk, session.index, originals(session))
 
 
-def _show_question_box(service: Service, desk: Desk, index: Index) -> None:
-    show_filters(filter_values(index, service.reader))
+def _show_question_box(session: Session) -> None:
+    with st.container(key="ask-tools", horizontal=True):
+        show_filters(filter_values(session.index, session.reader))
+        show_export(session.desk.current)
 
     def submit() -> None:
         question = str(st.session_state["question"] or "").strip()
         if question:
-            _ask(service, desk, question)
+            ask(session, question)
 
     st.chat_input("Ask about a procedure", key="question", max_chars=LONGEST_QUESTION, on_submit=submit)
 
 
-def _ask(service: Service, desk: Desk, question: str, filters: Filters | None = None) -> None:
-    filters = filters or chosen_filters()
-    job = service.ask(question, history=desk.current.turns(), filters=filters)
-    desk.current.exchanges.append(Exchange(question, filters, datetime.now(UTC), date.today(), job))
+def ask(session: Session, question: str, filters: Filters | None = None) -> None:
+    """Ask in the current conversation; without `filters` those chosen on the page count."""
+    filters, conversation = filters or chosen_filters(), session.desk.current
+    job = session.ask(question, filters, conversation.turns())
+    conversation.exchanges.append(Exchange(question, filters, datetime.now(UTC), date.today(), job))
 
 
-def _show_welcome(service: Service, desk: Desk, index: Index) -> None:
+def _show_welcome(session: Session) -> None:
     today = date.today()
-    readable = [d.record for d in index.documents if may_read(service.reader, d.record.readers)]
+    readable = [d.record for d in session.index.documents if may_read(session.reader, d.record.readers)]
     count = say_count(sum(record.in_force(today) for record in readable), "document")
     st.html(
         '<div class="pa-hero"><h1>What does the procedure say?</h1>'
         f"<p>Answers come from the {escape(count)} in force today, with the exact passage as proof. "
         "What they do not say is not answered.</p></div>"
     )
-    offered = suggest_questions(index, service.reader, today)
+    offered = suggest_questions(session.index, session.reader, today)
     choices = [
-        Choice(str(number), one.question, "" if one.question.startswith(one.title) else one.title)
+        Choice(str(number), one.question, "" if one.title.partition(" - ")[0] in one.question else one.title)
         for number, one in enumerate(offered)
     ]
     if choices:
-        show_choices(choices, lambda chosen: _ask(service, desk, offered[int(chosen)].question), key="examples")
+        show_choices(choices, lambda chosen: ask(session, offered[int(chosen)].question), key="examples")
 
 
-def _show_exchange(service: Service, desk: Desk, exchange: Exchange, index: Index) -> None:
-    exchange.job.wait(lambda now: bool(now.finished or now.evidence), FIRST_WORD_SECONDS)
-    live = not exchange.job.progress.finished
-    opened = desk.source.number if desk.source and desk.source.exchange == exchange.id else None
-    newest = exchange is desk.current.exchanges[-1]
+def _next_questions(session: Session, exchange: Exchange) -> list[Suggestion]:
+    """What could be asked next, from other sections of what the newest answer cites."""
+    answer = exchange.answer
+    if answer is None or answer.abstained or not exchange.job:
+        return []
+    asked = {one.question for one in session.desk.current.exchanges}
+    found = follow_ups(session.index, session.reader, answer, exchange.filters.as_of or date.today())
+    return [one for one in found if one.question not in asked]
 
-    def act(action: Mapping[str, Any]) -> None:
-        st.session_state["redraw"] = True
-        _act(service, desk, exchange, index, action)
+
+def show_exchange(session: Session, exchange: Exchange, *, newest: bool) -> None:
+    """One question with its answer, redrawn while it is being made."""
+    if exchange.job:
+        exchange.job.wait(lambda now: bool(now.finished or now.evidence), FIRST_WORD_SECONDS)
+    live = not exchange.progress.finished
+    opened = session.desk.source
+    number = opened.number if opened and opened.exchange == exchange.id else None
+
+    def act(action: Action) -> None:
+        st.session_state["redraw"] = _act(session, exchange, action)
 
     def draw() -> None:
-        finished = exchange.job.progress.finished
-        card = build_card(exchange, index, open_number=opened, live=newest)
+        finished = exchange.progress.finished
+        offered = _next_questions(session, exchange) if newest else []
+        card = build_card(exchange, session.index, open_number=number, live=newest)
+        card["next"] = [{"n": n, "label": one.question} for n, one in enumerate(offered)]
         show("answer", card, key=f"card-{exchange.id}", on_action=act)
         if st.session_state.pop("redraw", False) or (live and finished):
             st.rerun()
@@ -100,25 +113,40 @@ def _show_exchange(service: Service, desk: Desk, exchange: Exchange, index: Inde
     st.fragment(draw, run_every=TICK_SECONDS if live else None)()
 
 
-def _act(service: Service, desk: Desk, exchange: Exchange, index: Index, action: Mapping[str, Any]) -> None:
+def _act(session: Session, exchange: Exchange, action: Action) -> bool:
+    """Do what the reader asked for on the card; returns whether more than the card changes."""
     number = action.get("n")
     match action.get("type"):
         case "open" if isinstance(number, int):
-            _open(desk, exchange, number, citation_of(exchange, number))
+            _open(session, exchange, number, citation_of(exchange, number))
         case "hit" if isinstance(number, int):
-            _open(desk, exchange, 0, passage_of(exchange, number, index))
-        case "stop":
+            _open(session, exchange, 0, passage_of(exchange, number, session.index))
+        case "next" if isinstance(number, int):
+            offered = _next_questions(session, exchange)
+            if 0 <= number < len(offered):
+                ask(session, offered[number].question, exchange.filters)
+        case "stop" if exchange.job:
             exchange.job.stop()
         case "again":
-            _ask(service, desk, exchange.question, exchange.filters)
+            st.query_params.clear()
+            ask(session, exchange.question, exchange.filters)
         case "edit":
+            st.query_params.clear()
             st.session_state["question"] = exchange.question
         case "feedback":
-            _rate(service, exchange, action)
+            _rate(session, exchange, action)
+            return False
+        case "export":
+            exchange.download = export([exchange], str(action.get("format")))
+            return False
+        case "saved":
+            exchange.download = None
+            return False
+    return True
 
 
-def _rate(service: Service, exchange: Exchange, action: Mapping[str, Any]) -> None:
-    ledger, answer = service.assistant().ledger, exchange.answer
+def _rate(session: Session, exchange: Exchange, action: Action) -> None:
+    ledger, answer = session.assistant.ledger, exchange.answer
     reason = str(action.get("reason", ""))
     if ledger is None or answer is None or not answer.id or (reason and reason not in dict(REASONS)):
         return
@@ -132,14 +160,14 @@ def _rate(service: Service, exchange: Exchange, action: Mapping[str, Any]) -> No
         exchange.rated = f"Not recorded: {error.message}"
 
 
-def _open(desk: Desk, exchange: Exchange, number: int, citation: Citation | None) -> None:
+def _open(session: Session, exchange: Exchange, number: int, citation: Citation | None) -> None:
     if citation is not None:
-        desk.source = OpenSource(exchange.id, number, citation, None)
+        session.desk.source = OpenSource(exchange.id, number, citation, None)
 
 
-def _originals(service: Service, index: Index) -> Path | None:
+def originals(session: Session) -> Path | None:
     """The folder with the original documents: the setting, else where the index was made from."""
-    if service.settings.corpus:
-        return service.settings.corpus
-    source = manifest_of(index.folder).source
+    if session.service.settings.corpus:
+        return session.service.settings.corpus
+    source = manifest_of(session.index.folder).source
     return Path(source) if "://" not in source else None

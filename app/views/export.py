@@ -1,9 +1,11 @@
-"""An answer as text for the clipboard and as Markdown for a case file."""
+"""Answers as text for the clipboard and as Markdown for a case file."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
-from app.answer import Answer, Filters, Statement
+from app.answer import Answer, Statement
+from app.record import Recorded
 from app.views.references import Numbering, say_reference
 
 # Everything that Markdown, or HTML inside it, could read as markup.
@@ -13,34 +15,39 @@ _LINE_START = re.compile(r"^(\s*)([-+=]|\d+[.)])(?=\s)", re.MULTILINE)
 
 def as_text(answer: Answer) -> str:
     """Statements with [n] marks, then the references with their quotes."""
-    numbering = Numbering.of(answer.statements)
-    lines = [_marked(statement, numbering) for statement in answer.statements] or [answer.reason]
-    lines += [f"Escalate: {_marked(answer.escalation, numbering)}"] if answer.escalation else []
+    numbering = number(answer)
+    lines = [marked(statement, numbering) for statement in answer.statements] or [answer.reason]
+    lines += [f"Escalate: {marked(answer.escalation, numbering)}"] if answer.escalation else []
     references = [
         f"[{n}] {say_reference(citation)}: “{citation.quote}”" for n, citation in enumerate(numbering.citations, 1)
     ]
     return "\n".join([*lines, "", *references]).strip() + "\n"
 
 
-def as_markdown(answer: Answer, *, filters: Filters, asked_at: datetime) -> str:
-    """The whole answer as evidence: question, what was searched, statements, quotes, index and model."""
-    numbering = Numbering.of(answer.statements)
-    lines = [f"# {escape_markdown(answer.question)}", ""]
+def as_markdown(records: Sequence[Recorded], made_at: datetime) -> str:
+    """Answers as evidence: question, what was searched, statements, quotes, index, model and ledger id of each."""
+    single = len(records) == 1
+    head = [] if single else [f"# {title_of(records)}", ""]
+    lines = [line for record in records for line in [*_answer(record, "#" if single else "##"), ""]]
+    lines += ["---", "", f"Exported {say_time(made_at)}", ""]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(head + lines)).strip() + "\n"
+
+
+def _answer(record: Recorded, level: str) -> list[str]:
+    answer = record.answer
+    numbering = number(answer)
+    lines = [f"{level} {escape_markdown(answer.question)}", ""]
     lines += [_item(statement, numbering) for statement in answer.statements] or [escape_markdown(answer.reason)]
     if answer.escalation:
-        lines += ["", f"**Escalate:** {escape_markdown(_marked(answer.escalation, numbering))}"]
+        lines += ["", f"**Escalate:** {escape_markdown(marked(answer.escalation, numbering))}"]
     lines += ["", *(f"> Note: {escape_markdown(note)}" for note in answer.notes)]
     if numbering.citations:
-        lines += ["", "## Sources", ""]
+        lines += ["", f"{level}# Sources", ""]
     for n, citation in enumerate(numbering.citations, 1):
         lines += [f"{n}. {escape_markdown(say_reference(citation))}", ""]
         lines += [f"   > {escape_markdown(line)}" for line in citation.quote.splitlines()] + [""]
-    lines += [
-        "## Record",
-        "",
-        *(f"- {name}: {escape_markdown(value)}" for name, value in _facts(answer, filters, asked_at)),
-    ]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
+    lines += [f"{level}# Record", "", *(f"- {name}: {escape_markdown(value)}" for name, value in facts_of(record))]
+    return lines
 
 
 def escape_markdown(text: str) -> str:
@@ -51,29 +58,48 @@ def escape_markdown(text: str) -> str:
     return _LINE_START.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", flat)
 
 
-def file_name(answer: Answer) -> str:
-    """A file name from the question, letters and digits only."""
-    words = re.findall(r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*", answer.question)[:8]
-    return ("-".join(words).lower()[:60].strip(".-") or "answer") + ".md"
+def file_name(records: Sequence[Recorded], ending: str) -> str:
+    """A file name from the first question, letters and digits only."""
+    words = re.findall(r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*", records[0].answer.question)[:8]
+    return ("-".join(words).lower()[:60].strip(".-") or "answer") + f".{ending}"
 
 
-def _item(statement: Statement, numbering: Numbering) -> str:
-    text = escape_markdown(_marked(statement, numbering))
-    return f"- [ ] {text}" if statement.kind == "step" else f"- {text}" if statement.kind == "row" else f"{text}\n"
+def title_of(records: Sequence[Recorded]) -> str:
+    """What an exported file is called inside."""
+    return f"Conversation of {records[0].asked_at:%Y-%m-%d}, {len(records)} questions"
 
 
-def _marked(statement: Statement, numbering: Numbering) -> str:
+def number(answer: Answer) -> Numbering:
+    """The numbers of an exported answer's citations."""
+    return Numbering.of(answer.statements, [answer.escalation] if answer.escalation else [])
+
+
+def marked(statement: Statement, numbering: Numbering) -> str:
+    """The statement with its [n] marks."""
     return statement.text + "".join(f" [{n}]" for n in numbering.marks(statement))
 
 
-def _facts(answer: Answer, filters: Filters, asked_at: datetime) -> list[tuple[str, str]]:
+def say_time(moment: datetime) -> str:
+    """2026-11-23 15:00 UTC"""
+    return f"{moment:%Y-%m-%d %H:%M} {moment.tzname() or 'UTC'}"
+
+
+def facts_of(record: Recorded) -> list[tuple[str, str]]:
+    """What a case file needs to find the answer again."""
+    answer, filters = record.answer, record.filters
     limits = [("Rail", filters.rails), ("Region", filters.regions), ("Document type", filters.doc_types)]
     facts = [
-        ("Asked", f"{asked_at:%Y-%m-%d %H:%M %Z}"),
-        ("Procedures in force on", str(filters.as_of or asked_at.date())),
+        ("Asked", say_time(record.asked_at)),
+        ("Procedures in force on", str(filters.as_of or record.asked_at.date())),
         *((name, ", ".join(values)) for name, values in limits if values),
-        ("Index", answer.index),
-        ("Model", answer.model if answer.composed_by == "model" else "none, verbatim passages"),
-        ("Answer id", answer.id),
+        ("Index generation", answer.index),
+        ("Worded by", answer.model if answer.composed_by == "model" else "nobody, verbatim passages"),
+        ("Statements withheld", str(len(answer.withheld)) if answer.withheld else ""),
+        ("Ledger id", answer.id),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _item(statement: Statement, numbering: Numbering) -> str:
+    text = escape_markdown(marked(statement, numbering))
+    return f"- [ ] {text}" if statement.kind == "step" else f"- {text}" if statement.kind == "row" else f"{text}\n"

@@ -1,39 +1,69 @@
 """What one browser session holds: its conversations, the filters, and the source that lies open."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import uuid4
 
 import streamlit as st
 
-from app.answer import Answer, Citation, Filters, Turn
-from app.job import Job
+from app.access import Reader
+from app.answer import Answer, Assistant, Citation, Filters, Turn
+from app.identity import Identity
+from app.job import Job, Progress
+from app.record import Recorded
+from app.service import Service
+from ingest.index import Index
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that waits for the browser to fetch it; `key` tells one from the next."""
+
+    key: str
+    name: str
+    mime: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One question and its answer, or the job that is making it."""
+    """One question and its answer: the job that makes it, or the answer as it was `recorded`."""
 
     question: str
     filters: Filters
     asked_at: datetime
     asked_on: date
-    job: Job
+    job: Job | None = None
+    recorded: Answer | None = None
     id: str = field(default_factory=lambda: uuid4().hex[:12])
     rated: str = ""
+    download: Download | None = None
+
+    @classmethod
+    def of(cls, record: Recorded) -> "Exchange":
+        """A recorded answer, to be shown as it was."""
+        at = record.asked_at
+        return cls(record.answer.question, record.filters, at, at.astimezone().date(), recorded=record.answer)
+
+    @property
+    def progress(self) -> Progress:
+        """How it stands now."""
+        return self.job.progress if self.job else Progress(answer=self.recorded)
 
     @property
     def answer(self) -> Answer | None:
         """The final answer, or None while there is none."""
-        return self.job.progress.answer
+        return self.progress.answer
 
 
 @dataclass(slots=True)
 class Conversation:
-    """Exchanges in order; its name is its first question."""
+    """Exchanges in order; `name` is what its reader called it."""
 
     id: str = field(default_factory=lambda: uuid4().hex[:12])
     exchanges: list[Exchange] = field(default_factory=list)
+    noted: set[str] = field(default_factory=set)
 
     def turns(self) -> tuple[Turn, ...]:
         """Earlier questions and answers, for the assistant."""
@@ -57,30 +87,58 @@ class OpenSource:
 
 @dataclass(slots=True)
 class Desk:
-    """Everything of one session."""
+    """Everything of one session. `kept` are conversations of this session that are not the current one."""
 
     current: Conversation = field(default_factory=Conversation)
-    earlier: list[Conversation] = field(default_factory=list)
+    kept: list[Conversation] = field(default_factory=list)
     source: OpenSource | None = None
-    edited: str = ""
+    shared: Exchange | None = None
 
     def start_new(self) -> None:
         """Put the conversation away and begin an empty one."""
         if self.current.exchanges:
-            self.earlier.insert(0, self.current)
+            self.kept.insert(0, self.current)
         self.current, self.source = Conversation(), None
 
-    def take_up(self, conversation_id: str) -> None:
+    def take_up(self, conversation: Conversation) -> None:
         """Go on with an earlier conversation."""
-        found = next((c for c in self.earlier if c.id == conversation_id), None)
-        if found:
-            self.earlier.remove(found)
-            self.start_new()
-            self.current = found
+        self.start_new()
+        self.kept = [kept for kept in self.kept if kept.id != conversation.id]
+        self.current = conversation
 
-    def find(self, exchange_id: str) -> Exchange | None:
-        """The exchange of the current conversation with this id."""
-        return next((e for e in self.current.exchanges if e.id == exchange_id), None)
+    def find(self, conversation_id: str) -> Conversation | None:
+        """A conversation of this session."""
+        return next((c for c in (self.current, *self.kept) if c.id == conversation_id), None)
+
+    def forget(self, conversation_id: str) -> None:
+        """Drop a conversation; the current one gives way to an empty one."""
+        if self.current.id == conversation_id:
+            self.current, self.source = Conversation(), None
+        self.kept = [kept for kept in self.kept if kept.id != conversation_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who is at the page, and what answers them; every use of `reader` ends with their sign-in (SignInError)."""
+
+    service: Service
+    assistant: Assistant
+    desk: Desk
+    identity: Identity
+
+    @property
+    def reader(self) -> Reader:
+        """The person, who may do and read what their sign-in says."""
+        return self.identity.check()
+
+    @property
+    def index(self) -> Index:
+        """The index that is served now."""
+        return self.assistant.library.index
+
+    def ask(self, question: str, filters: Filters, history: Sequence[Turn]) -> Job:
+        """Put a question in line."""
+        return self.service.ask(question, history=history, filters=filters, reader=self.reader)
 
 
 def get_desk() -> Desk:

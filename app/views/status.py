@@ -1,81 +1,113 @@
-"""The status page: what is indexed, since when, what was left out and why."""
+"""The status page: what is indexed, since when, what was left out and why, and how the answers come out."""
 
 import csv
 import io
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from html import escape
-from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
-from app.access import may_read
-from app.answer import Assistant
-from app.service import Service
-from app.views.library_facts import manifest_of
+from app.access import Reader, may_read
+from app.figures import Figures, measure
+from app.views.library_facts import last_reports, manifest_of
 from app.views.markup import say_age, say_date, show_callout, show_grid
+from app.views.operations import show_actions, show_generations, show_operations, show_runs
 from app.views.references import say_generation
-from ingest.errors import BrokenIndexError
+from app.views.state import Session
+from ingest.errors import AssistantError
+from ingest.index import IndexedDocument
 from ingest.manifest import Entry, Manifest, Quarantined
-from ingest.publish import list_generations
 
-HEAD = ("Document", "Version", "Status", "In force", "Pages", "Passages", "Warnings")
+HEAD = ("Document", "Version", "Status", "In force", "Pages", "Passages", "Last seen", "Scan read", "Remarks")
 
 
-def show_status(service: Service, assistant: Assistant) -> None:
+def show_status(session: Session) -> None:
     """The whole page, of what the reader may see."""
-    manifest = manifest_of(assistant.library.index.folder)
-    readable = [entry for entry in manifest.documents if may_read(service.reader, entry.record.readers)]
+    manifest = manifest_of(session.index.folder)
+    readable = [entry for entry in manifest.documents if may_read(session.reader, entry.record.readers)]
     entries = sorted(readable, key=lambda entry: (entry.record.doc_id, entry.record.effective_from or date.min))
+    left_out = quarantined_for(session.reader, manifest)
     with st.container(key="page"):
         st.html('<div class="pa-heading"><h1>Library status</h1><p>What answers are drawn from.</p></div>')
-        _show_tiles(service, assistant, manifest, entries)
-        _show_quarantine(manifest.quarantine)
-        st.html('<div class="pa-heading"><h2>Documents</h2></div>')
-        show_grid(HEAD, [_row(entry) for entry in entries], numeric=(4, 5), label="Documents in the index")
-        st.download_button(
-            "Download as CSV",
-            data=lambda: as_csv([HEAD, *(_row(entry) for entry in entries)]),
-            file_name="library-status.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key="status-csv",
-        )
-        _show_generations(service, assistant)
-        _show_runs(service.settings.index)
+        _show_tiles(session, manifest, entries, left_out)
+        show_operations(session, manifest)
+        _show_quarantine(left_out)
+        _show_documents(session, entries)
+        _show_figures(session)
+        if session.reader.has_role("owner"):
+            show_generations(session)
+            show_runs(session)
+            show_actions(session)
 
 
-def _show_tiles(service: Service, assistant: Assistant, manifest: Manifest, entries: Sequence[Entry]) -> None:
+def quarantined_for(reader: Reader, manifest: Manifest) -> list[Quarantined]:
+    """What was left out, as far as `reader` may know of it: a file whose readers are unknown is for owners only."""
+    known = {entry.record.file: entry.record.readers for entry in manifest.documents}
+    return [
+        item
+        for item in manifest.quarantine
+        if (may_read(reader, known[item.file]) if item.file in known else reader.has_role("owner"))
+    ]
+
+
+def _show_tiles(
+    session: Session, manifest: Manifest, entries: Sequence[Entry], left_out: Sequence[Quarantined]
+) -> None:
+    library = session.assistant.library
     tiles = [
         ("Documents", f"{len(entries):,}"),
         ("Passages", f"{sum(entry.chunks for entry in entries):,}"),
-        ("Left out", f"{len(manifest.quarantine):,}"),
+        ("Left out", f"{len(left_out):,}"),
         ("Published", say_age(manifest.published_at)),
-        ("Serving", say_generation(assistant.library.index.generation)),
-        ("Embedding model", manifest.embedder.id),
-        ("Answers by", assistant.model_name),
-        *([("Model", service.model_problem() or "ready")] if assistant.llm else []),
+        ("Serving", say_generation(library.index.generation)),
+        ("Search model", manifest.embedder.id),
+        ("Answers by", session.assistant.model_name),
+        *([("Model", session.service.model_problem() or "ready")] if session.assistant.llm else []),
     ]
+    _show_tile_row(tiles)
+    if library.problem:
+        show_callout("An older index serves", [library.problem], kind="bad")
+
+
+def _show_tile_row(tiles: Iterable[tuple[str, str]]) -> None:
     items = "".join(f'<div class="pa-tile">{escape(k)}<strong>{escape(v)}</strong></div>' for k, v in tiles)
     st.html(f'<div class="pa-tiles">{items}</div>')
-    if assistant.library.problem:
-        show_callout("An older index serves", [assistant.library.problem], kind="bad")
 
 
 def _show_quarantine(quarantine: Sequence[Quarantined]) -> None:
-    st.html('<div class="pa-heading"><h2>Left out</h2></div>')
     if not quarantine:
-        show_callout("Nothing was left out", ["Every document of the library could be read."])
         return
+    st.html('<div class="pa-heading"><h2>Left out</h2><p>These files could not be read.</p></div>')
     rows = [(q.file, q.reason, "Last good version" if q.serving else "Nothing") for q in quarantine]
     show_grid(("File", "Reason", "Served instead"), rows, label="Documents that could not be read")
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
+def _show_documents(session: Session, entries: Sequence[Entry]) -> None:
+    st.html('<div class="pa-heading"><h2>Documents</h2></div>')
+    indexed = {(d.record.doc_id, d.record.version): d for d in session.index.documents}
+    seen = _last_seen(session)
+    rows = [_row(entry, indexed.get((entry.record.doc_id, entry.record.version)), seen) for entry in entries]
+    show_grid(HEAD, rows, numeric=(4, 5), label="Documents in the index")
+    st.download_button(
+        "Download as CSV",
+        data=lambda: as_csv([HEAD, *rows]),
+        file_name="library-status.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="status-csv",
+    )
+
+
+def _last_seen(session: Session) -> str:
+    """When the newest run that ended well listed the documents: what is in the index was there then."""
+    good = (report for report in last_reports(session.service.settings.index) if not report.get("error"))
+    started = next((str(report.get("started", "")) for report in good), "")
+    return say_date(datetime.fromisoformat(started)) if started else ""
+
+
+def _row(entry: Entry, document: IndexedDocument | None, seen: str) -> tuple[str, ...]:
     record = entry.record
     since, until = say_date(record.effective_from), say_date(record.effective_to)
     warnings = [*(["A newer file could not be read; this is the last good version."] * entry.stale), *entry.warnings]
@@ -86,45 +118,49 @@ def _row(entry: Entry) -> tuple[str, ...]:
         f"{since or 'always'} – {until or 'open'}",
         str(entry.pages or ""),
         f"{entry.chunks:,}",
+        seen,
+        say_confidence(document),
         "\n".join(["", *warnings]) if warnings else "",
     )
 
 
-def _show_generations(service: Service, assistant: Assistant) -> None:
-    st.html('<div class="pa-heading"><h2>Generations</h2><p>Kept, newest first.</p></div>')
-    rows = []
-    for folder in reversed(list_generations(service.settings.index)):
-        try:
-            manifest = manifest_of(folder)
-        except BrokenIndexError as error:
-            rows.append((folder.name, "", "", "", error.message))
-            continue
-        state = "Serving" if folder.name == assistant.library.index.generation else ""
-        counts = (f"{len(manifest.documents):,}", f"{len(manifest.quarantine):,}")
-        rows.append((folder.name, f"{manifest.published_at:%Y-%m-%d %H:%M} UTC", *counts, state or manifest.forced))
-    show_grid(("Generation", "Published", "Documents", "Left out", "Note"), rows, numeric=(2, 3), label="Generations")
+def say_confidence(document: IndexedDocument | None) -> str:
+    """How sure the text recognition was: the mean over scanned pages, and the worst page below; "" without scans."""
+    scanned = [page for page in document.pages if page.confidence is not None] if document else []
+    if not scanned:
+        return ""
+    worst = min(scanned, key=lambda page: page.confidence or 0.0)
+    mean = sum(page.confidence or 0.0 for page in scanned) / len(scanned)
+    return f"{mean:.0%} sure\nworst {worst.confidence or 0.0:.0%} on p. {worst.index}"
 
 
-def _show_runs(index: Path) -> None:
-    st.html('<div class="pa-heading"><h2>Runs</h2><p>Of the ingestion, newest first.</p></div>')
-    head = ("Started", "Result", "Added", "Changed", "Removed", "Failed", "Seconds")
-    show_grid(head, [_run(report) for report in last_reports(index)], numeric=(2, 3, 4, 5, 6), label="Runs")
+def _show_figures(session: Session) -> None:
+    ledger = session.assistant.ledger
+    if ledger is None:
+        return
+    try:
+        figures = measure(ledger)
+    except AssistantError as error:
+        show_callout("The ledger can't be read", [error.message], kind="bad")
+        return
+    since = f"The last {figures.answers:,} since {figures.since}." if figures.answers else "None so far."
+    st.html(f'<div class="pa-heading"><h2>Answers</h2><p>{escape(since)}</p></div>')
+    if figures.answers:
+        _show_tile_row(_tiles_of(figures))
 
 
-def _run(report: Mapping[str, Any]) -> tuple[str, ...]:
-    result = report.get("error") or ("published" if report.get("published") else "nothing new")
-    counts = (str(len(report.get(name, ()))) for name in ("added", "changed", "removed", "failed"))
-    started = str(report.get("started", ""))[:16].replace("T", " ")
-    return (f"{started} UTC", str(result), *counts, f"{report.get('seconds', {}).get('total', 0):.0f}")
-
-
-def last_reports(index: Path, limit: int = 8) -> list[Mapping[str, Any]]:
-    """The newest stored run reports; one that can't be read is left out."""
-    reports = []
-    for path in sorted((index / "runs").glob("*.json"), reverse=True)[:limit]:
-        with suppress(OSError, ValueError):
-            reports.append(json.loads(path.read_text("utf-8")))
-    return reports
+def _tiles_of(figures: Figures) -> list[tuple[str, str]]:
+    tiles = [("Not answered", f"{figures.abstained:,} ({figures.abstained / figures.answers:.0%})")]
+    spans = (
+        ("Until passages stand", figures.search),
+        ("Whole answer", figures.whole),
+        ("Whole answer, worded by a model", figures.whole_model),
+    )
+    tiles += [(f"{name}, half within / 95 % within", f"{s[0]:.2f} s / {s[1]:.2f} s") for name, s in spans if s]
+    if figures.input_tokens:
+        tiles.append(("Model tokens read / written", f"{figures.input_tokens:,} / {figures.output_tokens:,}"))
+        tiles.append(("Cost", "no prices set" if figures.cost is None else f"USD {figures.cost:,.2f}"))
+    return tiles
 
 
 def as_csv(rows: Iterable[Sequence[str]]) -> str:

@@ -151,7 +151,7 @@ def test_conversations_of_the_session_can_be_taken_up(visit: Open, url: str) -> 
     chat.page.get_by_role("button", name="New conversation").click()
     expect(chat.page.locator(".pa-hero")).to_be_visible()
     expect(chat.page.locator(".pa-source")).to_have_count(0)
-    chat.page.get_by_role("button", name=re.compile("^pacs.004 came back")).click()
+    chat.page.get_by_role("button", name=re.compile("^pacs.004 came back")).first.click()
     expect(chat.last.locator(".pa-steps")).to_be_visible()
 
 
@@ -165,7 +165,7 @@ def test_an_example_question_is_answered(visit: Open, url: str) -> None:
 def test_an_answer_is_copied_exported_and_rated(visit: Open, url: str) -> None:
     chat = visit(url, permissions=["clipboard-read", "clipboard-write"])
     chat.ask(QUESTION)
-    chat.last.get_by_role("button", name="Copy").click()
+    chat.last.get_by_role("button", name="Copy", exact=True).click()
     expect(chat.last.get_by_role("button", name="Copied")).to_be_visible()
     copied = chat.page.evaluate("navigator.clipboard.readText()")
     assert f"{STEPS[1]} [2]" in copied

@@ -10,7 +10,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.dataset.state = data.state;
 
   part("question", [data.question, data.asked], () => question(data, send));
-  part("strip", data.strip, (items) => items.length && el("p", { class: "pa-strip" }, items.join(" · ")));
+  part("strip", data.strip, strip);
   part("status", [data.status, data.state], () => status(data, send));
   part("reason", data.reason, (text) => text && el("p", { class: "pa-reason" }, text));
   part("blocks", [data.blocks, data.open], () => blocks(root, data, data.blocks, true));
@@ -22,9 +22,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   part("closest", data.closest, (hits) => hits.length && closest(data, send));
   part("withheld", data.withheld, (items) => items.length && withheld(root, items));
   part("tools", [data.copy, data.feedback, data.meta, data.state], () => tools(root, data, send));
+  part("next", data.next, (items) => items.length && next(items, send));
+  root.dataset.newest = String(data.live);
+  if (data.download && root.saved !== data.download.key) save(root, data.download);
   if (data.live && !root.seen) requestAnimationFrame(() => root.scrollIntoView({ block: "start" }));
   root.seen = true;
-  if (root.open && !data.open && document.activeElement === document.body) focusMark(root, root.open);
+  const idle = document.activeElement === document.body || document.activeElement.closest(".pa-source");
+  if (root.open && !data.open && idle) focusMark(root, root.open);
   root.open = data.open;
 }
 
@@ -38,7 +42,17 @@ function question(data, send) {
   return el("div", { class: "pa-question" },
     el("h2", {}, data.question),
     el("button", { class: "pa-quiet", type: "button", "aria-label": "Edit this question", title: "Edit and ask again",
-      onclick: () => send({ type: "edit" }) }, icon("pen")));
+      onclick: () => { send({ type: "edit" }); toQuestionBox(); } }, icon("pen")));
+}
+
+// The words come from the server a moment later; the caret waits for them at their end.
+function toQuestionBox() {
+  const box = document.querySelector('[data-testid="stChatInputTextArea"]');
+  if (box) box.focus();
+}
+
+function strip(items) {
+  return items.length && el("p", { class: "pa-strip" }, items.map((item, i) => [i ? " · " : "", item.set ? el("strong", {}, item.text) : item.text]).flat());
 }
 
 function status(data, send) {
@@ -53,26 +67,43 @@ function status(data, send) {
 // Only the answer's own steps are a checklist; the passages it was written from are to be read.
 function blocks(root, data, items, tickable) {
   const out = [];
-  for (const item of items) {
+  items.forEach((item, position) => {
     const last = out[out.length - 1];
     if (item.kind === "step") {
       const list = last && last.tagName === "OL" ? last : el("ol", { class: "pa-steps" });
       if (list !== last) out.push(list);
-      list.append(tickable ? step(root, data, item, list.children.length) : el("li", {}, el("div", {}, item.text, marks(root, data, item.marks))));
+      list.append(tickable ? step(root, data, item, position) : el("li", {}, el("div", {}, item.text, marks(root, data, item.marks))));
     } else if (item.kind === "row") {
       const table = last && last.headKey === JSON.stringify(item.head) ? last : tableFor(item);
       if (table !== last) out.push(table);
       table.querySelector("tbody").append(row(root, data, item));
-    } else out.push(el("p", { class: "pa-statement" }, item.text, marks(root, data, item.marks)));
-  }
+    } else out.push(el("p", { class: `pa-statement ${tickable && position === 0 ? "pa-lead" : ""}` }, item.text, marks(root, data, item.marks)));
+  });
+  const steps = items.filter((item) => item.kind === "step");
+  if (tickable && steps.length > 1) out.splice(out.findIndex((node) => node.tagName === "OL"), 0, stepsHead(root, steps));
   return out;
+}
+
+function stepsHead(root, steps) {
+  const done = el("span", { class: "pa-done", "aria-live": "polite" });
+  const copy = el("button", { class: "pa-tool", type: "button" }, icon("copy"), el("span", {}, "Copy steps"));
+  copy.addEventListener("click", () => copyText(steps.map((item) => `☐ ${item.text}`).join("\n")).then((ok) => flash(copy, ok ? "Copied" : "Not copied")));
+  const head = el("div", { class: "pa-steps-head" }, done, copy);
+  root.count = () => {
+    const boxes = [...root.querySelectorAll(".pa-slot-blocks .pa-steps input")];
+    const ticked = boxes.filter((box) => box.checked).length;
+    const shown = root.querySelector(".pa-done");
+    if (shown) shown.textContent = ticked ? `${ticked} of ${boxes.length} steps done` : `${boxes.length} steps`;
+  };
+  queueMicrotask(root.count);
+  return head;
 }
 
 function step(root, data, item, position) {
   const key = `${TICKS}${data.id}:${position}`;
   const box = el("input", { type: "checkbox", id: `${data.id}-${position}` });
   box.checked = sessionStorage.getItem(key) === "1";
-  box.addEventListener("change", () => sessionStorage.setItem(key, box.checked ? "1" : "0"));
+  box.addEventListener("change", () => { sessionStorage.setItem(key, box.checked ? "1" : "0"); root.count(); });
   const numbered = /^(step\s+)?\(?\d+(\.\d+)*[.):]?\s/i.test(item.text);
   return el("li", {}, box,
     el("div", {}, el("label", { for: box.id }, numbered ? "" : el("span", { class: "pa-number" }, `${position + 1}.`), item.text),
@@ -184,13 +215,36 @@ function withheld(root, items) {
 
 function tools(root, data, send) {
   if (!data.copy) return null;
-  const copy = el("button", { class: "pa-tool", type: "button" }, icon("copy"), el("span", {}, "Copy"));
-  copy.addEventListener("click", () => copyText(data.copy).then((done) => flash(copy, done ? "Copied" : "Not copied")));
-  const bar = el("div", { class: "pa-tools" }, copy,
-    el("button", { class: "pa-tool", type: "button", onclick: () => save(data.file, data.markdown) }, icon("down"), "Markdown"),
-    el("button", { class: "pa-tool", type: "button", onclick: () => send({ type: "again" }) }, icon("again"), "Ask again"),
+  const tool = (name, label, title, act) => {
+    const button = el("button", { class: "pa-tool", type: "button", title }, icon(name), el("span", {}, label));
+    button.addEventListener("click", () => act(button));
+    return button;
+  };
+  const copy = (text) => (button) => copyText(text).then((done) => flash(button, done ? "Copied" : "Not copied"));
+  const address = `${location.origin}${location.pathname.replace(/[^/]*$/, "")}?answer=${encodeURIComponent(data.link)}`;
+  const bar = el("div", { class: "pa-tools" },
+    tool("copy", "Copy", "Copy the answer with its references", copy(data.copy)),
+    data.link && tool("link", "Link", "Copy a link to this answer", copy(address)),
+    tool("down", "PDF", "Save as PDF", () => send({ type: "export", format: "pdf" })),
+    tool("down", "Markdown", "Save as Markdown", () => send({ type: "export", format: "md" })),
+    tool("print", "Print", "Print this answer", () => printOnly(root)),
+    tool("again", "Ask again", "Ask the same question again", () => send({ type: "again" })),
     el("span", { class: "pa-meta" }, data.meta));
   return data.rate ? [bar, feedback(root, data, send)] : [bar];
+}
+
+function next(items, send) {
+  return el("section", { class: "pa-next" }, el("h3", {}, "Also in these procedures"),
+    el("ul", {}, items.map((item) => el("li", {}, el("button", { class: "pa-chip", type: "button",
+      onclick: () => send({ type: "next", n: item.n }) }, item.label)))));
+}
+
+// The style sheet hides all other turns while this one is marked.
+function printOnly(root) {
+  root.dataset.print = "yes";
+  document.body.dataset.print = "one";
+  window.addEventListener("afterprint", () => { delete root.dataset.print; delete document.body.dataset.print; }, { once: true });
+  window.print();
 }
 
 function flash(button, text) {
@@ -214,11 +268,13 @@ async function copyText(text) {
   }
 }
 
-function save(name, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/markdown;charset=utf-8" }));
-  const link = el("a", { href: url, download: name });
-  link.click();
+function save(root, file) {
+  root.saved = file.key;
+  const bytes = Uint8Array.from(atob(file.content), (letter) => letter.charCodeAt(0));
+  const url = URL.createObjectURL(new Blob([bytes], { type: file.mime }));
+  el("a", { href: url, download: file.name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
+  root.send({ type: "saved" });
 }
 
 function feedback(root, data, send) {

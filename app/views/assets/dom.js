@@ -16,6 +16,9 @@ const ICONS = {
   pen: "M4 20h4L19 9l-4-4L4 16z",
   again: "M4 12a8 8 0 1 1 2.5 5.8M4 20v-5h5",
   stop: "M6 6h12v12H6z",
+  bin: "M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13M10 11v5m4-5v5",
+  link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
+  print: "M7 9V4h10v5M7 17H4V9h16v8h-3M7 14h10v6H7z",
   page: "M6 3h9l4 4v14H6zM9 12h7M9 16h7",
 };
 

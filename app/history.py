@@ -1,0 +1,109 @@
+"""Each reader's own conversations: names, and the ids of the recorded answers. What was said stands in the ledger only.
+
+Deleting takes a conversation off its owner's list; the answers stay in the ledger.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from app.redact import mask
+from ingest.errors import LedgerError
+
+LONGEST_NAME = 120
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS conversations (
+    id TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, changed TEXT NOT NULL, PRIMARY KEY (owner, id)) STRICT;
+CREATE TABLE IF NOT EXISTS answers (
+    owner TEXT NOT NULL, conversation TEXT NOT NULL, answer TEXT NOT NULL, question TEXT NOT NULL,
+    PRIMARY KEY (owner, conversation, answer),
+    FOREIGN KEY (owner, conversation) REFERENCES conversations (owner, id) ON DELETE CASCADE) STRICT;
+CREATE INDEX IF NOT EXISTS conversations_changed ON conversations (owner, changed);
+"""
+_LIST = """
+SELECT id, name, changed, (SELECT count(*) FROM answers a WHERE a.owner = c.owner AND a.conversation = c.id)
+FROM conversations c WHERE owner = ? AND (name LIKE ? ESCAPE '!' OR EXISTS (
+    SELECT 1 FROM answers a WHERE a.owner = c.owner AND a.conversation = c.id AND a.question LIKE ? ESCAPE '!'))
+ORDER BY changed DESC LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A conversation as its owner's list shows it."""
+
+    id: str
+    name: str
+    changed: datetime
+    questions: int
+
+
+class History:
+    """The conversations of all readers, each seen by its owner only; raises LedgerError where it can't be used.
+
+    `owner` is the reader's pseudonym and questions are masked, as in the ledger.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "history.sqlite"
+        with self._reported():
+            folder.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._path, timeout=30)) as db:
+                db.execute("PRAGMA journal_mode=WAL")
+                db.executescript(_SCHEMA)
+
+    def note(self, owner: str, conversation: str, answer: str, question: str, at: datetime) -> None:
+        """Add a recorded answer; the first question names its conversation."""
+        masked = " ".join(mask(question).split())
+        with self._reported(), self._connect() as db:
+            db.execute(
+                "INSERT INTO conversations VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET changed = excluded.changed",
+                (conversation, owner, masked[:LONGEST_NAME], at.isoformat()),
+            )
+            db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", (owner, conversation, answer, masked))
+
+    def conversations(self, owner: str, search: str = "", limit: int = 60) -> list[Listed]:
+        """The owner's conversations, newest first; `search` looks in names and questions."""
+        pattern = f"%{_literal(search.strip())}%"
+        with self._reported(), self._connect() as db:
+            rows = db.execute(_LIST, (owner, pattern, pattern, limit)).fetchall()
+        return [Listed(id_, name, datetime.fromisoformat(changed), count) for id_, name, changed, count in rows]
+
+    def answers(self, owner: str, conversation: str) -> list[str]:
+        """The ledger ids of a conversation's answers in order; empty for a conversation of somebody else."""
+        with self._reported(), self._connect() as db:
+            query = "SELECT answer FROM answers WHERE owner = ? AND conversation = ? ORDER BY rowid"
+            return [str(row[0]) for row in db.execute(query, (owner, conversation))]
+
+    def rename(self, owner: str, conversation: str, name: str) -> None:
+        """Give a conversation another name; an empty one changes nothing."""
+        name = " ".join(mask(name).split())[:LONGEST_NAME]
+        if name:
+            with self._reported(), self._connect() as db:
+                db.execute("UPDATE conversations SET name = ? WHERE owner = ? AND id = ?", (name, owner, conversation))
+
+    def delete(self, owner: str, conversation: str) -> None:
+        """Take a conversation off the list."""
+        with self._reported(), self._connect() as db:
+            db.execute("DELETE FROM conversations WHERE owner = ? AND id = ?", (owner, conversation))
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._path, timeout=30)) as db, db:
+            db.execute("PRAGMA foreign_keys=ON")
+            yield db
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            where = f"the history {self._path} can't be used: {error}"
+            raise LedgerError(where, hint="check the folder APP_STATE and its disk") from error
+
+
+def _literal(text: str) -> str:
+    return "".join(f"!{letter}" if letter in "!%_" else letter for letter in text)
