@@ -1,20 +1,20 @@
 """Documents in an S3 bucket, named by s3://bucket/prefix.
 
-An object's ETag and version id only hint at a change: an object whose hint is new is downloaded and its content's
-hash decides. Credentials come from the usual AWS chain; reading needs s3:ListBucket and s3:GetObject, no more.
+An object's ETag and time only hint at a change: an object whose hint is new is downloaded and its content's hash
+decides. Credentials come from the usual AWS chain; reading needs s3:ListBucket and s3:GetObject, no more.
 """
 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import boto3  # type: ignore[import-untyped]  # ships no types
 from botocore.config import Config  # type: ignore[import-untyped]  # as above
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # as above
 
-from ingest.errors import SourceError
+from ingest.errors import PublishError, SourceError
 from ingest.source import Listing, Skipped, SourceFile, make_listing, stored_name
 
 _CONFIG = Config(
@@ -23,6 +23,7 @@ _CONFIG = Config(
 _SCHEME = "s3://"
 _PART = 1 << 20
 _PAGE = 1000
+_DOWNLOADS = 3  # the client tries a request again, but not a body that is cut off
 # Objects that are not documents but the store's own marks of folders, or that would have to be restored first.
 _ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
 
@@ -69,13 +70,33 @@ class BucketSource:
 
     @contextmanager
     def open_local(self, file: SourceFile) -> Iterator[Path]:
-        """A temporary copy of the object; OSError when it can't be fetched."""
+        """A temporary copy of the object; OSError when it can't be fetched, PublishError without room for it."""
         with tempfile.NamedTemporaryFile(suffix=Path(file.path).suffix) as copy:
-            try:
-                body = self._client.get_object(Bucket=self._bucket, Key=file.key)["Body"]
-                for part in body.iter_chunks(_PART):
-                    copy.write(part)
-            except (BotoCoreError, ClientError) as error:
-                raise OSError(0, str(error), file.key) from error
-            copy.flush()
+            for attempt in range(1, _DOWNLOADS + 1):
+                try:
+                    self._fetch(file, copy)
+                    break
+                except (BotoCoreError, ClientError) as error:
+                    if attempt == _DOWNLOADS or isinstance(error, ClientError):  # these the client has tried again
+                        raise OSError(0, _plain(error), file.key) from error
             yield Path(copy.name)
+
+    def _fetch(self, file: SourceFile, copy: IO[bytes]) -> None:
+        body = self._client.get_object(Bucket=self._bucket, Key=file.key)["Body"]
+        try:
+            copy.seek(0)
+            copy.truncate()
+            for part in body.iter_chunks(_PART):
+                copy.write(part)
+            copy.flush()
+        except BotoCoreError:
+            raise
+        except OSError as error:  # this machine's disk, which no document may be blamed for
+            hint = f"free space in {tempfile.gettempdir()}, or set TMPDIR"
+            raise PublishError(f"no copy of {file.path} can be made: {error.strerror}", hint=hint) from error
+
+
+def _plain(error: Exception) -> str:
+    """The store's own words for why an object can't be had."""
+    told = error.response["Error"] if isinstance(error, ClientError) else {}
+    return str(told.get("Message") or error)

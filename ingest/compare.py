@@ -30,12 +30,11 @@ def look_at_source(task: Task, served: Served | None) -> Held:
             f"{task.source.name} holds no documents of a type that is read ({', '.join(sorted(SUFFIXES))})"
         )
     previous = served.manifest if served and served.readable else None
-    hints = {entry.record.file: entry for entry in previous.documents if entry.hint} if previous else {}
+    known = _hashes_by_hint(previous) if previous else {}
     task.watcher.begin("comparing", len(chosen))
     wanted = []
     for file, record in chosen:
-        known = hints.get(file.path)
-        wanted.append(_hash(task, file, record, known.content_hash if known and known.hint == file.hint else ""))
+        wanted.append(_hash(task, file, record, known.get((file.path, file.hint), "")))
         task.watcher.advance()
     plan = make_plan(wanted, skipped, previous, versions_of(task.settings), retry=task.options.retry)
     listed = frozenset(record.doc_id for record in records.values()) if records is not None else None

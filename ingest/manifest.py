@@ -44,6 +44,7 @@ class Quarantined:
     """A file that could not be indexed, and why; `serving` tells whether its last good version still is.
 
     `attempt` names the parser and limits it failed with: it is tried again when they or the content change.
+    `readers` are those of the document in the register: its name and reason are for them only; empty means everyone.
     """
 
     file: str
@@ -52,6 +53,7 @@ class Quarantined:
     attempt: str
     hint: str = ""
     serving: bool = False
+    readers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Manifest:
     def content_hash(self) -> str:
         """sha256 of what is indexed and how; the same for the same corpus on any machine and day."""
         documents = [_content(entry) for entry in self.documents]
-        quarantine = sorted((q.file, q.content_hash, q.serving) for q in self.quarantine)
+        quarantine = sorted((q.file, q.content_hash, q.serving, q.readers) for q in self.quarantine)
         content = {"making": asdict(self.making), "documents": documents, "quarantine": quarantine}
         return hashlib.sha256(_dumps({"schema": MANIFEST_SCHEMA, **content}).encode()).hexdigest()
 
@@ -136,13 +138,17 @@ def read_manifest(generation: Path) -> Manifest:
         published_at=datetime.fromisoformat(content.pop("published_at")),
         making=_making(content.pop("making")),
         documents=tuple(_entry(entry) for entry in content.pop("documents")),
-        quarantine=tuple(Quarantined(**entry) for entry in content.pop("quarantine")),
+        quarantine=tuple(_quarantined(line) for line in content.pop("quarantine")),
         **content,
     )
 
 
 def _making(content: dict[str, Any]) -> Making:
     return Making(**{**content, "embedder": EmbedderInfo(**content["embedder"])})
+
+
+def _quarantined(content: dict[str, Any]) -> Quarantined:
+    return Quarantined(**{**content, "readers": tuple(content.get("readers", ()))})
 
 
 def _entry(content: dict[str, Any]) -> Entry:

@@ -123,7 +123,8 @@ def _renewed(item: Wanted, entry: Entry) -> Entry:
 
 def quarantine(item: Wanted, reason: str, attempt: str) -> Quarantined:
     """The quarantine line of a file."""
-    return Quarantined(item.file.path, item.content_hash, reason, attempt, item.file.hint)
+    hint, readers = item.file.hint, item.record.readers
+    return Quarantined(item.file.path, item.content_hash, reason, attempt, hint, readers=readers)
 
 
 def last_good(item: Wanted, previous: Manifest | None) -> Kept | None:

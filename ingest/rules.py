@@ -21,7 +21,8 @@ def broken_rules(
     problems = _vanished(new, previous, listed) if previous else []
     failed, total = len(new.quarantine), len(new.quarantine) + sum(not entry.stale for entry in new.documents)
     if not new.documents:
-        problems.append("no document would be left in the index")
+        why = f" ({new.quarantine[0].file}: {new.quarantine[0].reason})" if new.quarantine else ""
+        problems.append(f"no document would be left in the index{why}")
     elif failed > max_failed_share * total:
         problems.append(f"{failed} of {total} documents failed, more than a share of {max_failed_share:g}")
     for generation, content_hash in rolled_back.items():

@@ -1,7 +1,10 @@
 """The S3 source, against moto's S3 server."""
 
 import logging
+import resource
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from ingest.bucket import BucketSource
-from ingest.errors import SourceError
+from ingest.errors import PublishError, SourceError
 from ingest.settings import IngestSettings
+from ingest.source import SourceFile
 from tests.ingest_folder import TEXTS, run, served_texts, settings_for
 
 
@@ -110,6 +114,60 @@ def test_an_object_that_can_not_be_fetched_is_quarantined_and_tried_again(
     assert "can't be read" in report.failed[0]["reason"]
     s3.put_object(Bucket="sops", Key="live/returns.md", Body=TEXTS["returns.md"].encode())
     assert run(settings).failed == []
+
+
+class Flaky(BaseHTTPRequestHandler):
+    """A store with one object that is busy at the first request and cut off at the second."""
+
+    requests = 0
+    body = b"# Returns\n\nThe account is closed.\n"
+
+    def do_GET(self) -> None:
+        """Answer a request."""
+        type(self).requests += 1
+        self.send_response(503 if self.requests == 1 else 200)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body[:5] if self.requests == 2 else self.body)
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_busy_store_and_a_cut_download_are_tried_again(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Flaky) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
+        source = BucketSource("s3://sops/live")
+        with source.open_local(SourceFile("returns.md", "live/returns.md", 1)) as path:
+            assert path.read_bytes() == Flaky.body
+        server.shutdown()
+    assert Flaky.requests == 3
+
+
+def test_no_room_for_a_copy_is_not_the_documents_fault(s3: Any, settings: IngestSettings) -> None:
+    s3.put_object(Bucket="sops", Key="live/large.md", Body=b"x" * 300_000)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
+    try:
+        with pytest.raises(PublishError, match=r"no copy of large\.md can be made: File too large"):
+            run(settings)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_what_failed_is_not_fetched_again_until_it_changes(
+    s3: Any, settings: IngestSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3.put_object(Bucket="sops", Key="live/broken.pdf", Body=b"no PDF")
+    assert [line["file"] for line in run(settings).failed] == ["broken.pdf"]
+    fetched = gets(monkeypatch)
+    assert [line["file"] for line in run(settings).failed] == ["broken.pdf"]
+    assert fetched == []
+    s3.put_object(Bucket="sops", Key="live/broken.pdf", Body=b"")
+    run(settings)
+    assert set(fetched) == {"broken.pdf"}
 
 
 @pytest.mark.parametrize(("url", "message"), [("s3://", "names no bucket"), ("s3://other/x", "can't be listed")])

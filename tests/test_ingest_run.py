@@ -112,6 +112,27 @@ def test_the_last_good_version_serves_as_stale(tmp_path: Path) -> None:
     assert content_hash(settings.index) == good
 
 
+def test_a_quarantine_line_knows_who_may_read_the_document(tmp_path: Path) -> None:
+    restricted = REGISTER.replace("rails: [SWIFT]", "readers: [Sanctions]")
+    corpus = write_corpus(tmp_path / "corpus", {**TEXTS, "register.yaml": restricted, "returns.md": ""})
+    settings = settings_for(tmp_path)
+    run(settings)
+    (line,) = read_manifest(current_generation(settings.index)).quarantine
+    assert (line.file, line.readers) == ("returns.md", ("sanctions",))
+    (corpus / "register.yaml").write_text(restricted.replace("Sanctions", "Sanctions, Audit"), "utf-8")
+    assert run(settings).published  # who may know of it has changed
+    (line,) = read_manifest(current_generation(settings.index)).quarantine
+    assert line.readers == ("audit", "sanctions")
+
+
+def test_without_any_good_document_the_reason_is_told(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "corpus", {"a.pdf": ""})
+    with pytest.raises(
+        PublishRefusedError, match=r"no document would be left in the index \(a\.pdf: the file is empty"
+    ):
+        run(settings_for(tmp_path))
+
+
 def test_a_folder_that_went_empty_leaves_the_index_alone(tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "corpus")
     settings = settings_for(tmp_path)
