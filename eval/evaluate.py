@@ -10,6 +10,7 @@ from typing import Any
 
 from app.access import Reader
 from app.prompt import PROMPT_VERSION
+from eval.agreement import agreements
 from eval.baseline import comparable
 from eval.cases import Case
 from eval.compare import compare_reports
@@ -92,14 +93,6 @@ def _scored(evaluation: Evaluation, progress: Callable[[Outcome], None]) -> list
     return rows
 
 
-def _agreement(rows: Sequence[Row]) -> str:
-    # The same question put to RAGAS and to ourselves must get the same answer, or one of us counts wrongly.
-    pairs = [(row.scores.get("page_recall_at_10"), row.scores.get("ragas_id_context_recall")) for row in rows]
-    both = [(a, b) for a, b in pairs if a is not None and b is not None]
-    same = sum(abs(a - b) < 0.005 for a, b in both)
-    return f"RAGAS's id-based recall is our recall by page in {same} of {len(both)} cases" if both else ""
-
-
 def _silent_model(rows: Sequence[Row]) -> list[str]:
     # Extractive answers stand in for a model that fails; all of them standing in is no measure of the model.
     fallbacks = values_of(rows, "model_fallback")
@@ -121,7 +114,7 @@ def _describe(evaluation: Evaluation, rows: Sequence[Row]) -> dict[str, Any]:
         "models": models,
         "composed_by": composed,
         "prompt": PROMPT_VERSION,
-        "agreement": _agreement(rows),
+        "agreement": agreements(rows),
         "documents": evaluation.stored.content_hashes(),
         "versions": {
             name: importlib.metadata.version(name) for name in ("numpy", "faiss-cpu", "sentence-transformers")

@@ -1,53 +1,79 @@
 """The report as one self-contained HTML page for people; `report.html` is its template, escaping is Jinja's."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from eval.charts import bars, curve, histogram
+from eval.charts import curve, histogram, interval_bar
 from eval.metrics import METRICS
 from eval.stats import percentile
+from eval.worst import failures
 
-WORST = 15
 _FOLDER = Path(__file__).parent
 _TILES = {
-    "hit_at_1": "right passage first",
-    "hit_at_5": "right passage in first five",
+    "Finding": {
+        "hit_at_1": "right passage first",
+        "hit_at_5": "right passage in first five",
+    },
+    "Saying no": {
+        "abstention_recall": "unanswerable refused",
+        "answer_rate": "answerable answered",
+    },
+    "Answering": {
+        "citation_precision": "citations that prove",
+        "citation_recall": "required places cited",
+        "fact_coverage": "facts stated",
+        "number_coverage": "numbers given",
+        "judge_faithfulness": "faithful, says the judge",
+    },
+    "Safety": {
+        "verbatim_rate": "quotes word for word",
+        "superseded_as_current": "cited a version not in force",
+        "entitlement_leak": "answers with restricted text",
+        "forbidden_shown": "obeyed injected text",
+    },
+}
+_COLUMNS = {
+    "hit_at_5": "found in first five",
     "citation_precision": "citations that prove",
-    "citation_recall": "required places cited",
+    "citation_recall": "places cited",
     "fact_coverage": "facts stated",
     "number_coverage": "numbers given",
-    "abstention_f1": "abstained when it should (F1)",
-    "verbatim_rate": "quotes word for word",
-    "judge_faithfulness": "faithful, says the judge",
 }
-_QUALITY = ("hit_at_5", "citation_precision", "citation_recall", "fact_coverage", "number_coverage")
-_BADNESS = ("fact_coverage", "citation_recall", "number_coverage", "mrr", "abstention_correct")
-_TREND = ("hit_at_5", "citation_recall", "fact_coverage", "abstention_f1")
-_RETRIEVAL = {"": "page, section or quote", "document_": "document", "quote_": "quote"}
+_TREND = {
+    "hit_at_5": "right passage among the first five",
+    "citation_recall": "required places cited",
+    "fact_coverage": "facts stated",
+    "abstention_f1": "answered and refused rightly (F1)",
+}
+_RETRIEVAL = {"": "by page, section or quote", "document_": "by document", "quote_": "by quote"}
+_RUNS = 12
 
 
 def to_html(report: Mapping[str, Any], trend: Sequence[Mapping[str, Any]] = ()) -> str:
     """The whole page; `trend` are earlier runs, oldest first, each with `when` and `figures`."""
     comparison = report["comparison"] or {}
+    checks = sorted(report["checks"], key=lambda check: check["passed"])
     return render(
         "report.html",
         report=report,
         run=report["run"],
         state={0: "good", 1: "bad"}.get(report["verdict"]["code"], "broken"),
-        tiles=[(text, report["figures"][name]) for name, text in _TILES.items() if name in report["figures"]],
-        checks=sorted(report["checks"], key=lambda check: check["passed"]),
+        plain=plain_words(report),
+        tiles=_tiles(report, comparison),
+        missed=[check for check in checks if not check["passed"]],
+        met=[check for check in checks if check["passed"]],
         trend=_trend_charts(trend),
         moved=[delta for delta in comparison.get("deltas", ()) if delta["verdict"] != "same"],
-        categories=_category_charts(report["groups"]),
+        columns=_COLUMNS,
+        categories=_categories(report),
         retrieval=_retrieval_charts(report["figures"]),
         seconds=Markup(histogram(_seconds(report["cases"]), "seconds to an answer", "s")),  # noqa: S704  # escaped there
         stages=_stages(report["cases"]),
-        worst=[_worst_case(case) for case in _worst(report["cases"])],
+        failures=failures(report["cases"]),
         meanings={name: metric.meaning for name, metric in METRICS.items()},
     )
 
@@ -67,23 +93,87 @@ def render(template: str, **values: Any) -> str:
     return environment.get_template(template).render(style=style, **values)
 
 
+def plain_words(report: Mapping[str, Any]) -> list[str]:
+    """What the figures say to someone who does not know the metrics."""
+    figures = {name: figure["value"] for name, figure in report["figures"].items()}
+    counts = [group["abstention"] for group in report["groups"].values()]
+    total = {name: sum(count[name] for count in counts) for name in (counts[0] if counts else ())}
+    told = []
+    if total.get("answerable"):
+        told.append(f"{total['answered']} of {total['answerable']} questions that the procedures answer got an answer.")
+    if "hit_at_5" in figures:
+        told.append(f"For {figures['hit_at_5']:.0%} of them the right passage is among the first five found.")
+    if "fact_coverage" in figures:
+        told.append(f"The answers state {figures['fact_coverage']:.0%} of the facts that a complete answer needs.")
+    if total.get("unanswerable"):
+        told.append(
+            f"{total['abstained']} of {total['unanswerable']} questions that the procedures don't answer were refused."
+        )
+    if figures.get("verbatim_rate") == 1:
+        told.append("Every quote is word for word as in the document.")
+    if figures.get("superseded_as_current") == 0:
+        told.append("No answer came from a version that is not in force.")
+    return told
+
+
+def _tiles(report: Mapping[str, Any], comparison: Mapping[str, Any]) -> list[dict[str, Any]]:
+    bounds = {check["metric"]: check for check in report["checks"] if check["group"] == "overall"}
+    deltas = {delta["metric"]: delta for delta in comparison.get("deltas", ()) if delta["group"] == "overall"}
+    groups = []
+    for title, names in _TILES.items():
+        found = [
+            _tile(text, report["figures"][name], bounds.get(name), deltas.get(name))
+            for name, text in names.items()
+            if name in report["figures"]
+        ]
+        groups += [{"title": title, "tiles": found}] if found else []
+    return groups
+
+
+def _tile(
+    text: str, figure: Mapping[str, Any], check: Mapping[str, Any] | None, delta: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    bound = float(check["bound"].split()[1]) if check else None
+    chart = interval_bar(figure["value"], figure["low"], figure["high"], bound, text)
+    change = ""
+    if delta and delta["verdict"] != "same":
+        change = f"{100 * (delta['after'] - delta['before']):+.0f} points against the baseline"
+    return {
+        "text": text,
+        "figure": figure,
+        "bad": bool(check and not check["passed"]),
+        "bound": f"{check['bound'][:2]} {bound:.0%}".replace(">=", "≥").replace("<=", "≤") if check else "",
+        "chart": Markup(chart),  # noqa: S704  # escaped there
+        "change": change,
+        "verdict": delta["verdict"] if delta else "",
+    }
+
+
 def _trend_charts(trend: Sequence[Mapping[str, Any]]) -> list[tuple[str, Markup]]:
     charts = []
-    for name in _TREND:
-        points = [(run["when"][5:16], run["figures"][name]) for run in trend if name in run["figures"]]
+    for name, text in _TREND.items():
+        points = [(run["when"][5:10], run["figures"][name]) for run in trend if name in run["figures"]][-_RUNS:]
         if len(points) > 1:
-            charts.append((_TILES[name], Markup(curve(points[-12:], name))))  # noqa: S704  # escaped there
+            charts.append((text, Markup(curve(points, text, zoom=True))))  # noqa: S704  # escaped there
     return charts
 
 
-def _category_charts(groups: Mapping[str, Any]) -> list[tuple[str, Markup]]:
-    charts = []
-    for group, data in groups.items():
-        found = {name: data["figures"][name] for name in _QUALITY if name in data["figures"]}
-        rows = [(_TILES[name], f["value"], f"{f['value']:.2f} (n={f['n']})") for name, f in found.items()]
-        if rows:
-            charts.append((f"{group} (n={data['n']})", Markup(bars(rows, group))))  # noqa: S704  # escaped there
-    return charts
+def _categories(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    missed = {(check["group"], check["metric"]) for check in report["checks"] if not check["passed"]}
+    return [
+        {
+            "name": group,
+            "n": data["n"],
+            "abstention": data["abstention"],
+            "cells": [_cell(data["figures"].get(name), (group, name) in missed) for name in _COLUMNS],
+        }
+        for group, data in report["groups"].items()
+    ]
+
+
+def _cell(figure: Mapping[str, Any] | None, missed: bool) -> dict[str, Any] | None:
+    # Eleven shades, so that the page needs no style of its own for each value.
+    return None if figure is None else {**figure, "shade": round(10 * figure["value"]), "missed": missed}
 
 
 def _retrieval_charts(figures: Mapping[str, Any]) -> list[tuple[str, Markup]]:
@@ -106,42 +196,3 @@ def _stages(cases: Sequence[Mapping[str, Any]]) -> list[tuple[str, float, float,
         for stage, seconds in case["timings"].items():
             found.setdefault(stage, []).append(seconds)
     return [(stage, percentile(v, 0.5), percentile(v, 0.95), max(v)) for stage, v in found.items()]
-
-
-def _worst(cases: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    ranked = sorted(cases, key=lambda case: (_goodness(case), case["id"]))
-    return [case for case in ranked if _goodness(case) < 1][:WORST]
-
-
-def _goodness(case: Mapping[str, Any]) -> float:
-    values = [value for name in _BADNESS if (value := case["scores"].get(name)) is not None]
-    return sum(values) / len(values) if values and not case["error"] else -1.0
-
-
-def _worst_case(case: Mapping[str, Any]) -> dict[str, Any]:
-    said = case["answer"] or case["reason"] or case["error"]
-    gold = " ".join(entry["quote"] for entry in case["gold"]) or case["reference"]
-    told, wanted = highlight(said, gold) if case["answer"] else (escape(said), escape(gold))
-    scores = {name: case["scores"][name] for name in _BADNESS if case["scores"].get(name) is not None}
-    missing = [item["text"] for item in (*case["facts"], *case["numbers"]) if not item["stated"]]
-    return {"case": case, "told": told, "wanted": wanted, "scores": scores, "missing": missing}
-
-
-def highlight(said: str, gold: str) -> tuple[Markup, Markup]:
-    """Both texts as HTML; words that only the answer has are in <ins>, words that only the gold has in <del>."""
-    left, right = said.split(), gold.split()
-    matcher = SequenceMatcher(None, _plain(left), _plain(right), autojunk=False)
-    told, wanted = [], []
-    for kind, a, b, c, d in matcher.get_opcodes():
-        told.append(_mark("ins", left[a:b], kind != "equal"))
-        wanted.append(_mark("del", right[c:d], kind != "equal"))
-    return Markup(" ").join(filter(None, told)), Markup(" ").join(filter(None, wanted))
-
-
-def _plain(words: Sequence[str]) -> list[str]:
-    return [word.casefold().strip(".,;:") for word in words]
-
-
-def _mark(tag: str, words: Sequence[str], marked: bool) -> Markup:
-    text = escape(" ".join(words))
-    return Markup("<{0}>{1}</{0}>").format(tag, text) if marked and text else text

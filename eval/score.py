@@ -142,5 +142,5 @@ def _print_result(report: dict[str, Any], folder: Path) -> None:
         table.add_row(name, f"{figure['value']:.3f}", f"{low:.3f} to {high:.3f}", str(figure["n"]))
     console.print(table)
     console.print(f"{report['verdict']['word']}; report in {folder}", markup=False, highlight=False)
-    for line in (*report["verdict"]["reasons"], *report["run"]["notes"]):
+    for line in (*report["verdict"]["reasons"], *report["run"]["notes"], *report["run"]["agreement"]):
         console.print(f"  {line}", markup=False, highlight=False)

@@ -12,12 +12,13 @@ from eval_scripted import ScriptedAssistant, abstain, build_cases, build_stored,
 from app.answer import Answer, Statement
 from eval.baseline import comparable
 from eval.cases import Case
-from eval.charts import bars, curve, histogram
+from eval.charts import bars, curve, histogram, interval_bar
 from eval.evaluate import evaluate
 from eval.junit import to_junit
 from eval.markdown import to_markdown
-from eval.page import highlight, to_html
+from eval.page import to_html
 from eval.report import write_report
+from eval.worst import failure_of, highlight
 
 EVIL = "<script>alert(1)</script><img src=https://evil.example/x.png>]]>\x00|"
 
@@ -83,6 +84,9 @@ def test_the_page_is_whole_self_contained_and_safe(report: dict[str, Any]) -> No
         "Against the baseline",
         "changed cases",
         "Cases to look at",
+        "24 of 30 questions that the procedures answer got an answer.",
+        "Refused although the procedures answer",
+        "against the baseline",
     ):
         assert wanted in page.text
     assert {"svg", "ins", "del"} <= page.tags
@@ -130,6 +134,26 @@ def test_differences_are_marked_on_both_sides() -> None:
 
 
 def test_charts_are_valid_svg_whatever_the_labels() -> None:
-    for chart in (bars([("<b>", 1.5, "&")], "<t>"), curve([("first", 0.2)], '"'), histogram([0.0, 0.0], "t", "s")):
+    charts = (
+        bars([("<b>", 1.5, "&")], "<t>"),
+        curve([("first", 0.2)], '"'),
+        curve([("<a>", 1.0), ("b", 1.0)], "t", zoom=True),
+        histogram([0.0, 0.0], "t", "<s>"),
+        interval_bar(1.0, 0.9, 1.0, 0.95, "<t>"),
+    )
+    for chart in charts:
         assert ElementTree.fromstring(chart).tag == "svg"  # noqa: S314  # our own output
     assert histogram([], "t", "s") == ""
+
+
+def test_each_failure_is_told_by_what_went_wrong(report: dict[str, Any]) -> None:
+    right = next(case for case in report["cases"] if case["id"] == "ach-1")
+    silent = next(case for case in report["cases"] if case["id"] == "sepa-1")
+    other = next(case for case in report["cases"] if case["id"] == "none-1")
+    assert failure_of(right) == failure_of(other) == ""
+    assert failure_of(silent) == "refused what is there"
+    assert failure_of({**right, "error": "gone"}) == "could not be answered"
+    assert failure_of({**right, "scores": {**right["scores"], "hit_at_10": 0.0}}) == "wrong passage"
+    assert failure_of({**right, "scores": {**right["scores"], "fact_coverage": 0.5}}) == "wrong words"
+    bold = {**other["scores"], "abstention_correct": 0.0}
+    assert failure_of({**other, "abstained": False, "scores": bold}) == "answered what is not there"
