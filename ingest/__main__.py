@@ -15,11 +15,10 @@ Exit codes of `run`:
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-from rich.console import Console
 
 from ingest.errors import AssistantError
 from ingest.settings import load_settings
@@ -31,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except AssistantError as error:
+        from rich.console import Console  # noqa: PLC0415 -- a nightly run has nothing to draw
+
         Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
         return error.exit_code
     except OSError as error:
@@ -74,16 +75,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Quiet:
+    """A Watcher that shows nothing."""
+
+    def begin(self, stage: str, total: int) -> None:
+        pass
+
+    def advance(self, count: int = 1) -> None:
+        pass
+
+
 def _run(options: argparse.Namespace) -> int:
     from ingest.run import run_ingest  # noqa: PLC0415 -- other commands don't need the pipeline
-    from ingest.show import Bars, show_run  # noqa: PLC0415 -- as above
     from ingest.task import Options  # noqa: PLC0415 -- as above
 
     settings = load_settings(corpus=options.corpus, index=options.index)
-    with Bars(quiet=options.json) as bars:
-        chosen = Options(dry_run=options.dry_run, force=options.force, retry=options.retry)
+    chosen = Options(dry_run=options.dry_run, force=options.force, retry=options.retry)
+    if options.json:
+        report = run_ingest(settings, chosen, _Quiet())
+        sys.stdout.write(json.dumps(report.totals(), sort_keys=True) + "\n")
+        return report.exit_code
+    from ingest.show import Bars, show_run  # noqa: PLC0415 -- only now is there something to draw
+
+    with Bars() as bars:
         report = run_ingest(settings, chosen, bars)
-    show_run(report, as_json=options.json)
+    show_run(report)
     return report.exit_code
 
 

@@ -73,26 +73,37 @@ class Embedder(Protocol):
         """One vector of shape (dim,)."""
 
 
+def embedder_info(name: str, *, models: Path, runtime: str = "auto") -> EmbedderInfo:
+    """What the embedder of that name is called in manifests; cheap. Raises ModelError as load_embedder does."""
+    return _find(name, models, runtime)[0]
+
+
 def load_embedder(name: str, *, models: Path, threads: int = 0, batch: int = 32, runtime: str = "auto") -> Embedder:
     """The embedder of that name; `models` holds the packaged ones, `threads` 0 takes all cores.
 
     `batch` is for PyTorch alone. Raises ModelError when its files are missing or the runtime can't be had.
     """
+    info, folder = _find(name, models, runtime)
+    # NumPy, OpenVINO and PyTorch are slow to import, and a run that finds nothing changed needs none of them.
     if name == WORD_HASH:
-        from ingest.embed_words import WordHashEmbedder  # noqa: PLC0415 -- for tests only
+        from ingest.embed_words import WordHashEmbedder  # noqa: PLC0415
 
         return WordHashEmbedder()
-    folder, hashes = _resolve(name, models)
-    chosen = choose_runtime(folder, runtime)
-    info = EmbedderInfo(id=name, sha256=_joint_sha256(hashes), dim=_dimension(folder), runtime=chosen)
-    # NumPy, OpenVINO and PyTorch are slow to import, and a run that finds nothing changed needs none of them.
-    if chosen.startswith("openvino"):
+    if info.runtime.startswith("openvino"):
         from ingest.embed_openvino import OpenVinoEmbedder  # noqa: PLC0415
 
         return OpenVinoEmbedder(info, folder, models, threads=threads)
     from ingest.embed_torch import TorchEmbedder  # noqa: PLC0415
 
     return TorchEmbedder(info, folder, threads=threads, batch=batch)
+
+
+def _find(name: str, models: Path, runtime: str) -> tuple[EmbedderInfo, Path]:
+    if name == WORD_HASH:
+        return EmbedderInfo(id=name, sha256=hashlib.sha256(b"word-hash 1").hexdigest(), dim=256), models
+    folder, hashes = _resolve(name, models)
+    chosen = choose_runtime(folder, runtime)
+    return EmbedderInfo(id=name, sha256=_joint_sha256(hashes), dim=_dimension(folder), runtime=chosen), folder
 
 
 def load_embedder_of(info: EmbedderInfo, *, models: Path, threads: int = 0) -> Embedder:

@@ -3,10 +3,11 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
-from ingest.embed import WORD_HASH, EmbedderInfo, Passage, Progress
+from ingest.embed import WORD_HASH, Passage, Progress, embedder_info
 from ingest.embed_pool import Vectors
 
 
@@ -16,7 +17,7 @@ class WordHashEmbedder:
     Texts that share words are near each other, as with a real model, but synonyms are not; it needs no weights.
     """
 
-    info = EmbedderInfo(id=WORD_HASH, sha256=hashlib.sha256(b"word-hash 1").hexdigest(), dim=256)
+    info = embedder_info(WORD_HASH, models=Path())
 
     def embed_documents(self, texts: Sequence[str], *, progress: Progress = lambda _: None) -> Vectors:
         """Vectors of shape (len(texts), 256)."""

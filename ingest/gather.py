@@ -1,7 +1,7 @@
 """Gathers the documents of a new generation: kept ones, newly parsed ones, last good versions of failed ones."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,23 +12,26 @@ from ingest.manifest import Quarantined
 from ingest.plan import Wanted, last_good, quarantine
 from ingest.register import Record
 from ingest.source import hash_file
+from ingest.supply import VectorSupply
 from ingest.task import Served, Task, cached_place, versions_of
 from ingest.worker import Job, Limits, ParsePool
 
 
-def gather_documents(task: Task, held: Held, served: Served | None) -> tuple[list[Built], list[Quarantined]]:
-    """All documents of the new generation, sorted, and what goes into quarantine."""
+def gather_documents(
+    task: Task, held: Held, served: Served | None, supply: VectorSupply
+) -> tuple[list[Built], list[Quarantined]]:
+    """All documents of the new generation, sorted, and what goes into quarantine; new ones are offered to `supply`."""
     plan, versions = held.plan, versions_of(task.settings)
-    failures = _parse_missing(task, plan.work)
+    failures: dict[Path, tuple[str, str]] = {}
+    made = _build_work(task, plan.work, failures, supply)
     built = [keep_document(kept, served.index) for kept in plan.kept] if served else []
     failing = list(plan.failing)
     for item in plan.work:
-        cached = cached_place(task, item)
-        made = None if cached in failures else build_document(item, cached, task.settings.chunking(), versions.made_by)
-        if made and made.entry.chunks:
-            built.append(made)
+        document = made.get(item.file.path)
+        if document and document.entry.chunks:
+            built.append(document)
         else:
-            reason, attempt = failures.get(cached, ("no text was found in it", versions.attempt))
+            reason, attempt = failures.get(cached_place(task, item), ("no text was found in it", versions.attempt))
             failing.append((item, quarantine(item, reason, attempt)))
     taken = {_identity(item.entry.record) for item in built}
     lines = []
@@ -43,18 +46,41 @@ def gather_documents(task: Task, held: Held, served: Served | None) -> tuple[lis
     return built, sorted(lines, key=lambda line: line.file)
 
 
+def _build_work(
+    task: Task, work: Sequence[Wanted], failures: dict[Path, tuple[str, str]], supply: VectorSupply
+) -> dict[str, Built]:
+    """The documents that could be parsed, by their path, each built while others are still being parsed."""
+    items: dict[Path, list[Wanted]] = {}
+    for item in work:
+        items.setdefault(cached_place(task, item), []).append(item)
+    made: dict[str, Built] = {}
+    with closing(_parsed(task, {cached: same[0] for cached, same in items.items()}, failures)) as places:
+        for cached in places:
+            for item in items[cached]:
+                made_by = versions_of(task.settings).made_by
+                document = build_document(item, cached, task.settings.chunking(), made_by, supply)
+                if document:
+                    made[item.file.path] = document
+    return made
+
+
 def _identity(record: Record) -> tuple[str, str]:
     return record.doc_id, record.version
 
 
-def _parse_missing(task: Task, work: Sequence[Wanted]) -> dict[Path, tuple[str, str]]:
-    """Parse what the cache does not hold; returns why files failed and in which attempt, by their place in it."""
+def _parsed(
+    task: Task, wanted: Mapping[Path, Wanted], failures: dict[Path, tuple[str, str]]
+) -> Generator[Path, None, None]:
+    """The places in the cache of what is there, then of what is parsed, as it comes.
+
+    `failures` is filled with why files failed and in which attempt, by their places.
+    """
     settings = task.settings
     task.parsed_folder.mkdir(parents=True, exist_ok=True)
-    missing = {cached_place(task, item): item for item in work if not cached_place(task, item).exists()}
+    missing = {cached: item for cached, item in wanted.items() if not cached.exists()}
+    yield from (cached for cached in wanted if cached not in missing)
     task.watcher.begin("parsing", len(missing))
     limits = Limits(settings.parse_seconds, settings.parse_memory_mb)
-    failures: dict[Path, tuple[str, str]] = {}
     with ParsePool(min(settings.workers, len(missing)), limits, ocr=settings.ocr) as pool, ExitStack() as stack:
         copies: dict[Path, ExitStack] = {}
         for job, reason in pool.parse(_jobs(task, missing, copies, failures, stack)):
@@ -67,9 +93,10 @@ def _parse_missing(task: Task, work: Sequence[Wanted]) -> dict[Path, tuple[str, 
                 job.out.replace(cached)
             copies.pop(cached).close()
             task.watcher.advance()
+            if cached not in failures:
+                yield cached
     task.report.parsed = len(missing)
     reach("parsed")
-    return failures
 
 
 def _jobs(
@@ -79,8 +106,11 @@ def _jobs(
     failures: dict[Path, tuple[str, str]],
     stack: ExitStack,
 ) -> Iterator[Job]:
-    """A job for each document, its local copy made when a worker is free; `copies` are closed by the caller."""
-    for cached, item in missing.items():
+    """A job for each document, its local copy made when a worker is free; `copies` are closed by the caller.
+
+    The largest come first: a long one that came last would keep one worker busy and the others idle.
+    """
+    for cached, item in sorted(missing.items(), key=lambda pair: pair[1].file.size, reverse=True):
         copies[cached] = stack.enter_context(ExitStack())
         try:
             path = copies[cached].enter_context(task.source.open_local(item.file))

@@ -16,12 +16,9 @@ from numpy.typing import NDArray
 
 from ingest.chunk import Chunk, Part
 from ingest.document import Page, Span
-from ingest.lexical import LEXICAL_VERSION
 from ingest.register import Record
-from ingest.units import UNITS_VERSION
-from ingest.words import WORDS_VERSION, WordBytes
+from ingest.words import WordBytes
 
-INDEX_VERSION = f"4.{LEXICAL_VERSION}.{UNITS_VERSION}.{WORDS_VERSION}"
 SCHEMA = """
 CREATE TABLE documents (
   id INTEGER PRIMARY KEY, record TEXT NOT NULL, pages TEXT NOT NULL, warnings TEXT NOT NULL,

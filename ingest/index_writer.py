@@ -2,7 +2,6 @@
 
 import errno
 import itertools
-import os
 import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -106,16 +105,6 @@ class IndexWriter:
             self._sections.setdefault(chunk.section_id, array("i")).extend(terms)
             self._unit_terms += [array("i", self._numbers(analyse(text))) for text in unit_texts(chunk)]
 
-    def vectors_of(self, row: int) -> PassageVectors:
-        """The vectors of a chunk that was added before, by its row."""
-        size, (start, end) = 4 * self._dim, self._starts[row : row + 2]
-        vector = np.frombuffer(_read_at(self._vectors, row * size, size), dtype=np.float32)
-        units = np.frombuffer(_read_at(self._units, start * self._dim, (end - start) * self._dim), dtype=np.int8)
-        start, end = self._word_starts[row : row + 2]
-        words = np.frombuffer(_read_at(self._words, start * WORD_DIM, (end - start) * WORD_DIM), dtype=np.int8)
-        scaled = np.vstack([vector, units.reshape(-1, self._dim) * self._scales[row][:, None]])
-        return PassageVectors(scaled.astype(np.float32), words.reshape(-1, WORD_DIM))
-
     def _add_units(self, units: Scores) -> None:
         """Unit vectors as bytes with one scale each: a quarter of the memory, and the ranking stays the same."""
         scales = np.maximum(np.abs(units).max(axis=1, initial=0), 1e-9) / 127
@@ -152,14 +141,6 @@ def _write_bytes(path: Path, raw: BinaryIO, shape: tuple[int, int]) -> None:
         np.lib.format.write_array_header_1_0(stream, {"descr": "|i1", "fortran_order": False, "shape": shape})
         for block in _blocks(raw, np.dtype(np.int8), shape[1]):
             stream.write(block.tobytes())
-
-
-def _read_at(stream: BinaryIO, place: int, size: int) -> bytes:
-    stream.seek(place)
-    try:
-        return stream.read(size)
-    finally:
-        stream.seek(0, os.SEEK_END)
 
 
 def _blocks(stream: BinaryIO, kind: "np.dtype[Any]", dim: int) -> Iterator[NDArray[Any]]:

@@ -1,17 +1,16 @@
 """One run: list, compare, parse what changed, chunk, embed what is new, publish. Nothing changes in place."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 
 from ingest.build import Built, Watcher, build_index
-from ingest.canary import missed_canaries, read_canaries
 from ingest.compare import Held, look_at_source
-from ingest.embed import Embedder, load_embedder
+from ingest.embed import Embedder, EmbedderInfo, embedder_info, load_embedder
 from ingest.errors import AssistantError, BrokenIndexError, PublishError, PublishRefusedError
 from ingest.gather import gather_documents
-from ingest.index import open_index
 from ingest.manifest import Making, Manifest
 from ingest.metrics import write_metrics
 from ingest.publish import (
@@ -24,6 +23,7 @@ from ingest.publish import (
 from ingest.report import Report, compare_entries, write_report
 from ingest.rules import broken_rules
 from ingest.settings import IngestSettings
+from ingest.supply import VectorSupply
 from ingest.task import INDEX_FORM, Options, Served, Task, cached_place, open_served, open_source, versions_of
 
 _KEEPS = "free space or mend the disk; what was served before still is"
@@ -84,33 +84,47 @@ def _preview(task: Task) -> None:
 def _update(task: Task, *, readable: bool) -> None:
     settings = task.settings
     served = open_served(settings.index, readable=readable)
-    embedder = load_embedder(
+    info = embedder_info(settings.embedder, models=settings.models, runtime=settings.embed_runtime)
+    with task.timed("compare"):
+        held = look_at_source(task, served)
+    embedder = cache(partial(_load_embedder, settings))
+    with _open_supply(task, info, embedder, served, held) as supply:
+        with task.timed("parse"):
+            built, failed = gather_documents(task, held, served, supply)
+        manifest = Manifest(
+            published_at=datetime.now(UTC).replace(microsecond=0),
+            source=task.source.name,
+            registered=held.listed is not None,
+            making=Making(info, INDEX_FORM, versions_of(settings).made_by),
+            documents=tuple(item.entry for item in built),
+            quarantine=tuple(failed),
+            forced=task.options.force,
+        )
+        _note(task.report, manifest, served, held)
+        if served and not served.problem and manifest.content_hash == served.manifest.content_hash:
+            task.report.generation = served.folder.name
+            return
+        _check_rules(task, manifest, served, held)
+        _publish(task, manifest, built, supply, embedder)
+    _forget_parsed(task, held)
+
+
+def _load_embedder(settings: IngestSettings) -> Embedder:
+    return load_embedder(
         settings.embedder,
         models=settings.models,
         threads=settings.embed_threads,
         batch=settings.embed_batch,
         runtime=settings.embed_runtime,
     )
-    with task.timed("compare"):
-        held = look_at_source(task, served)
-    with task.timed("parse"):
-        built, failed = gather_documents(task, held, served)
-    manifest = Manifest(
-        published_at=datetime.now(UTC).replace(microsecond=0),
-        source=task.source.name,
-        registered=held.listed is not None,
-        making=Making(embedder.info, INDEX_FORM, versions_of(settings).made_by),
-        documents=tuple(item.entry for item in built),
-        quarantine=tuple(failed),
-        forced=task.options.force,
-    )
-    _note(task.report, manifest, served, held)
-    if served and not served.problem and manifest.content_hash == served.manifest.content_hash:
-        task.report.generation = served.folder.name
-        return
-    _check_rules(task, manifest, served, held)
-    _publish(task, manifest, built, embedder, served)
-    _forget_parsed(task, held)
+
+
+def _open_supply(
+    task: Task, info: EmbedderInfo, embedder: Callable[[], Embedder], served: Served | None, held: Held
+) -> VectorSupply:
+    previous = served.index if served and served.has_vectors_of(info) else None
+    kept = {kept.number for kept in held.plan.kept if kept.entry.record.title == kept.before.record.title}
+    return VectorSupply(embedder, previous, kept, task.settings.index)
 
 
 def _note(report: Report, manifest: Manifest, served: Served | None, held: Held) -> None:
@@ -134,29 +148,33 @@ def _check_rules(task: Task, manifest: Manifest, served: Served | None, held: He
         raise PublishRefusedError(f"not published: {'; '.join(problems)}", hint="if it is right: --force REASON")
 
 
-def _publish(task: Task, manifest: Manifest, built: Sequence[Built], embedder: Embedder, served: Served | None) -> None:
+def _publish(
+    task: Task, manifest: Manifest, built: Sequence[Built], supply: VectorSupply, embedder: Callable[[], Embedder]
+) -> None:
     report, index = task.report, task.settings.index
-    previous = served.index() if served and served.has_vectors_of(embedder.info) else None
     with building_folder(index) as folder:
         with task.timed("embed and write"):
-            counts = build_index(folder, built, embedder, previous, task.watcher)
+            build_index(folder, built, manifest.embedder.dim, supply, task.watcher)
         with task.timed("canaries"):
             _ask_canaries(task, folder, embedder)
         with task.timed("publish"):
             generation = publish(index, folder, manifest)
-    report.embedded, report.reused = counts.embedded, counts.reused
+    report.embedded, report.reused = supply.embedded, report.chunks - supply.embedded
     report.published, report.generation = True, generation.name
     tidy_up(index, generation, keep=task.settings.keep)
 
 
-def _ask_canaries(task: Task, folder: Path, embedder: Embedder) -> None:
+def _ask_canaries(task: Task, folder: Path, embedder: Callable[[], Embedder]) -> None:
     settings = task.settings
     if settings.canaries is None:
         return
+    from ingest.canary import missed_canaries, read_canaries  # noqa: PLC0415 -- most runs ask none
+    from ingest.index import open_index  # noqa: PLC0415 -- a run that finds nothing changed opens none
+
     canaries = read_canaries(settings.canaries)
     index = open_index(folder)
     try:
-        task.report.canaries_missed = missed_canaries(canaries, index, embedder, today=datetime.now(UTC).date())
+        task.report.canaries_missed = missed_canaries(canaries, index, embedder(), today=datetime.now(UTC).date())
     finally:
         index.close()
     found = len(canaries) - len(task.report.canaries_missed)

@@ -26,10 +26,10 @@ _SHOWN = 30
 class Bars:
     """A Watcher that draws one bar a stage on stderr; nothing where stderr is no terminal."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self) -> None:
         console = Console(stderr=True)
         columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=console, disable=quiet or not console.is_terminal)
+        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
         self._task: TaskID | None = None
 
     def __enter__(self) -> "Bars":
@@ -58,11 +58,8 @@ def visible(text: str) -> str:
     return escape("".join(char if char.isprintable() else "�" for char in text))
 
 
-def show_run(report: Report, *, as_json: bool) -> None:
-    """The closing table of a run, or its totals as one line of JSON."""
-    if as_json:
-        sys.stdout.write(json.dumps(report.totals(), sort_keys=True) + "\n")
-        return
+def show_run(report: Report) -> None:
+    """The closing table of a run."""
     console = Console(soft_wrap=True, highlight=False)
     table = Table(title="would be done" if report.dry_run else None)
     for column in ("added", "changed", "moved", "unchanged", "removed", "failed", "seconds"):

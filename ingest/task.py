@@ -4,15 +4,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.build import Watcher
 from ingest.chunk import CHUNKER_VERSION
 from ingest.embed import EmbedderInfo
 from ingest.errors import BrokenIndexError
-from ingest.index import Index, open_index
-from ingest.index_form import INDEX_VERSION
 from ingest.lexical import LEXICAL_VERSION
 from ingest.manifest import Manifest, read_manifest
 from ingest.parse import PARSER_VERSION
@@ -23,10 +22,13 @@ from ingest.report import Report
 from ingest.settings import IngestSettings
 from ingest.source import FolderSource, Source
 from ingest.units import UNITS_VERSION
-from ingest.words import WORDS_VERSION
+from ingest.versions import INDEX_VERSION, WORDS_VERSION
+
+if TYPE_CHECKING:
+    from ingest.index import Index
 
 # What is stored how, in the order of what it costs to change: passages, their vectors, their terms.
-PASSAGE_FORM = f"index {INDEX_VERSION.partition('.')[0]}"
+PASSAGE_FORM = f"index {INDEX_VERSION}"
 VECTOR_FORM = f"{PASSAGE_FORM} units {UNITS_VERSION} words {WORDS_VERSION}"
 INDEX_FORM = f"{VECTOR_FORM} lexical {LEXICAL_VERSION}"
 
@@ -75,7 +77,7 @@ class Served:
     folder: Path
     manifest: Manifest
     problem: str
-    index: Callable[[], Index]
+    index: "Callable[[], Index]"
     readable: bool
 
     def has_vectors_of(self, embedder: EmbedderInfo) -> bool:
@@ -99,7 +101,13 @@ def open_served(index: Path, *, readable: bool) -> Served | None:
         return None  # none yet, or none that is whole: everything is made anew
     manifest = read_manifest(folder)
     same_form = readable and manifest.making.index_version.startswith(f"{PASSAGE_FORM} ")
-    return Served(folder, manifest, problem, cache(lambda: open_index(folder)), same_form)
+    return Served(folder, manifest, problem, cache(partial(_open_index, folder)), same_form)
+
+
+def _open_index(folder: Path) -> "Index":
+    from ingest.index import open_index  # noqa: PLC0415 -- faiss is slow to import and an unchanged index is not opened
+
+    return open_index(folder)
 
 
 def versions_of(settings: IngestSettings) -> Versions:

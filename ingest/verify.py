@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.build import hash_chunks, passage_of
+from ingest.build import hash_chunks
 from ingest.embed import Embedder, load_embedder_of
 from ingest.errors import BrokenIndexError
 from ingest.index import Index, open_index
 from ingest.manifest import REBUILD, Manifest
+from ingest.passages import passage_of
 from ingest.publish import check_generation, current_generation
 
 _SAMPLE = 32  # passages embedded again

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ingest.lexical import analyse
 
-WORDS_VERSION = "1"
 WORD_DIM = 128
 WordBytes = NDArray[np.int8]
 _WORD = re.compile(r"\w+(?:[.,:/-]\w+)*")

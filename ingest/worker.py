@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from ingest.errors import ParseError, PublishError
 from ingest.parsed import NEUTRAL_STEM, write_document
 
@@ -166,6 +164,8 @@ class _Worker:
         return job, reason
 
     def _resident_mb(self) -> float:
+        import psutil  # noqa: PLC0415 -- a run that finds nothing changed starts no worker
+
         try:
             return float(psutil.Process(self._process.pid).memory_info().rss / _MEGABYTE)
         except psutil.Error:
@@ -214,6 +214,8 @@ def _memory_reason(memory_mb: int) -> str:
 
 def main() -> None:
     """Serve jobs from stdin until it closes."""
+    import psutil  # noqa: PLC0415 -- as above
+
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a library prints must not be taken for an answer
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

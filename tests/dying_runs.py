@@ -18,7 +18,7 @@ from ingest.settings import IngestSettings
 from tests.ingest_folder import write_corpus
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["pytest", "ingest.run", "ingest.show", "ingest.worker", "tests.dying_runs"])
+CONTEXT.set_forkserver_preload(["pytest", "ingest.run", "ingest.show", "ingest.spool", "tests.dying_runs"])
 WORDS = ("before", "after")
 QUESTION = "What is the state in the document?"
 DOCUMENTS = 3

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from ingest.build import packed, passage_of
 from ingest.chunk import ChunkSettings, chunk_document
 from ingest.document import Block, BlockKind, Document, Page
 from ingest.embed_words import WordHashEmbedder
 from ingest.index import Index, IndexedDocument, open_index
 from ingest.index_writer import write_index
+from ingest.passages import packed, passage_of
 from ingest.register import Record
 
 EMBEDDER = WordHashEmbedder()

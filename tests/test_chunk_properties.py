@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_library import EMBEDDER, build
 
-from ingest.build import packed, passage_of
 from ingest.chunk import Chunk, ChunkSettings, chunk_document
 from ingest.document import Block, BlockKind, Document, Page, Span
 from ingest.index import IndexedDocument
+from ingest.passages import packed, passage_of
 from ingest.register import Record
 
 SIZES = ChunkSettings(max_chars=90, max_table_chars=120)

@@ -1,0 +1,95 @@
+"""Where the vectors of a new generation come from: the previous one, or the embedder for what is new.
+
+Light as long as nothing is new: NumPy, the index and the embedder are imported with the first new passage.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.embed import Embedder
+
+if TYPE_CHECKING:
+    from ingest.index import Index
+    from ingest.index_form import IndexedDocument, PassageVectors
+    from ingest.spool import VectorSpool
+
+
+class VectorSupply:
+    """Use as a context manager; `previous` opens the index whose vectors can be taken over, or is None.
+
+    `kept` are the documents of that index which are taken over whole.
+    """
+
+    def __init__(
+        self, load: Callable[[], Embedder], previous: "Callable[[], Index] | None", kept: Collection[int], folder: Path
+    ) -> None:
+        self._load = load
+        self._open_previous = previous
+        self._kept = frozenset(kept)
+        self._folder = folder
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "VectorSupply":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def embedded(self) -> int:
+        """How many different passages had to be embedded."""
+        return len(self._spool) if "_spool" in self.__dict__ else 0
+
+    def offer(self, document: "IndexedDocument") -> list[bytes]:
+        """Start to embed what is new in a document; returns the keys of its passages."""
+        from ingest.passages import passage_key, passage_of  # noqa: PLC0415 -- see above
+
+        title = document.record.title
+        keys = [passage_key(chunk, title) for chunk in document.chunks]
+        for key, chunk in zip(keys, document.chunks, strict=True):
+            if key not in self._known and key not in self._spool:
+                self._spool.put(key, passage_of(chunk, title))
+        return keys
+
+    def has_whole(self, number: int | None) -> bool:
+        """Whether the vectors of that document of the previous index are taken over without a look at its passages."""
+        return self._open_previous is not None and number is not None
+
+    def whole(self, number: int | None) -> "list[PassageVectors] | None":
+        """The vectors of a document of the previous index, or None where they can't be taken over."""
+        if self._open_previous is None or number is None:
+            return None
+        previous = self._open_previous()
+        return [previous.passage_vectors(row) for row in previous.rows_of(number)]
+
+    def vectors(self, key: bytes) -> "PassageVectors":
+        """The vectors of a passage that was offered, as soon as they are there."""
+        if self._open_previous and key in self._known:
+            return self._open_previous().passage_vectors(self._known[key])
+        return self._spool.take(key)
+
+    @cached_property
+    def _spool(self) -> "VectorSpool":
+        from ingest.spool import VectorSpool  # noqa: PLC0415 -- see above
+
+        return self._stack.enter_context(VectorSpool(self._load, self._folder))
+
+    @cached_property
+    def _known(self) -> Mapping[bytes, int]:
+        """The row of each passage of the previous index by its key, but for documents that are kept whole."""
+        from ingest.passages import passage_key  # noqa: PLC0415 -- see above
+
+        if self._open_previous is None:
+            return {}
+        previous = self._open_previous()
+        known: dict[bytes, int] = {}
+        for number, document in enumerate(previous.documents):
+            if number not in self._kept:
+                content = replace(document, chunks=previous.document_chunks(number))
+                keys = (passage_key(chunk, document.record.title) for chunk in content.chunks)
+                known.update(zip(keys, previous.rows_of(number), strict=True))
+        return known
