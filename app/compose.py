@@ -129,6 +129,8 @@ def _checked(line: str, question: Question, units: Sequence[Unit], index: Index)
         return  # a mark without words, or a line that only introduces the next ones
     numbers = [int(number) for mark in _MARKS.findall(line) for number in re.findall(r"\d+", mark)]
     cited = [units[number - 1] for number in dict.fromkeys(numbers) if 0 < number <= len(units)]
+    # A passage that adds nothing to the proof is not cited: a planted one could name it as its own.
+    cited = [unit for unit in cited if not _problem(text, [unit], question, index)] or cited
     problem = _problem(text, cited, question, index)
     if problem and not numbers and (proof := _prover(text, question, units, index)):
         cited, problem = [proof], ""

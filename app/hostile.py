@@ -1,4 +1,4 @@
-"""Passages that give orders to the assistant instead of telling an analyst what to do: they are no evidence."""
+"""Text that is planted: orders to the assistant, imitated citations, and addresses that no passage holds."""
 
 import re
 
@@ -16,8 +16,43 @@ _OVERRIDES = re.compile(
     r"|<\|?(?:im_start|im_end|system|assistant|endoftext)\|?>|\[/?INST\]",
     re.IGNORECASE,
 )
+# A passage's own number, or the source of what it says: both are the program's to give.
+_IMITATES = re.compile(
+    r"^\W*\[\d{1,3}\]"
+    r"|^\W*(?:sources?|citations?|cited from)\s*:"
+    r"|\[\d{1,3}\].{0,20}\b(?:sources?\s*:|v(?:ersion)?\s?\d+\.\d|pages?\s\d)"
+    r"|\(\s*sources?\s*:"
+    r"|\[[^\]]{0,60}\bpages?\s\d+\s*\]"
+    r"|\([^)]{0,60}\bv?\d+\.\d+,?\s(?:p\.|pages?)\s?\d+\s*\)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ACTIVE = re.compile(
+    r"!\[[^\]]*\]\(|\b(?:(?:java|vb)script:|data:\w+/)\S|<\s*(?:script|iframe|img|svg|object)\b", re.IGNORECASE
+)
+_TOP_LEVEL = (
+    "com|net|org|info|biz|io|co|eu|uk|us|de|fr|ru|cn|in|gov|edu|int|app|dev|ai|me|xyz|site|online|top|click|link"
+)
+_ADDRESS = re.compile(
+    r"!?\[[^\]]*\]\([^)]*\)"  # markup of a link or image
+    r"|<[a-z/!][^>]*>"
+    r"|\b[a-z][a-z0-9+.-]{1,20}://[^\s)>\]]+"
+    r"|\b(?:mailto:|(?:java|vb)script:|data:\w+/)[^\s)>\]]+"
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    rf"|\b(?:www\.)?(?:[a-z0-9-]+\.)+(?:{_TOP_LEVEL}|[a-z]{{2,18}}(?=/))\b(?:/[^\s)>\]]*)?",
+    re.IGNORECASE,
+)
 
 
 def gives_orders(passage: str) -> bool:
-    """Whether a paragraph, step or row tries to change what the assistant does."""
-    return bool(_OVERRIDES.search(passage))
+    """Whether a paragraph, step or row tries to change what the assistant does: it is no evidence."""
+    return bool(_OVERRIDES.search(passage) or _ACTIVE.search(passage))
+
+
+def imitates_citation(passage: str) -> bool:
+    """Whether a sentence, step or row pretends to be a numbered passage or to come from another document."""
+    return bool(_IMITATES.search(passage))
+
+
+def addresses(text: str) -> set[str]:
+    """Links, mail addresses, domains and link markup in the text, in lower case."""
+    return {found.rstrip(".,;:!?").lower() for found in _ADDRESS.findall(text)}

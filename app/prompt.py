@@ -6,7 +6,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from app.evidence import Unit
 
-PROMPT_VERSION = "2026-11-3"
+PROMPT_VERSION = "2026-11-4"
 
 # Whether the passages answer at all was decided before: a small model that may refuse does little else.
 SYSTEM = """You help payments-operations analysts follow their bank's procedures.
@@ -28,6 +28,10 @@ def build_messages(question: str, evidence: Sequence[Unit]) -> list[BaseMessage]
 
 
 def _flat(unit: Unit) -> str:
-    # Angle brackets could imitate the end of the passages; the heading says what a bare sentence is about.
+    # Angle brackets could imitate the end of the passages, square ones a passage's number; the heading says what a
+    # bare sentence is about.
     text = f"({unit.heading}) {unit.text}" if unit.heading else unit.text
-    return " ".join(text.replace("<", "‹").replace(">", "›").split())
+    return " ".join(text.translate(_BRACKETS).split())
+
+
+_BRACKETS = str.maketrans("<>[]", "‹›()")

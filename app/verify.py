@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
+from app.hostile import addresses, imitates_citation
 from app.values import conflict, currencies, negated, numbers
 from ingest.lexical import analyse
 
@@ -22,6 +23,8 @@ def problem_with(statement: str, quotes: Sequence[str], question: str, context: 
     around = "\n".join([quoted, *context])
     return (
         _missing("number", numbers(statement) - numbers(quoted) - numbers("\n".join(context)))
+        or _missing("address", {address for address in addresses(statement) if address not in quoted.lower()})
+        or ("the statement imitates a citation" if imitates_citation(statement) else "")
         or _missing("currency", currencies(statement) - currencies(around))
         or _missing("name", _names(statement) - _folded(around) - _folded(question))
         or ("the passage says no where the statement does not" if _polarity_differs(statement, quotes) else "")
