@@ -1,47 +1,40 @@
 """Whether the evidence answers the question at all; decided here, never by the model."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
 
 from app.evidence import Selection, Unit
 from app.question import Question
-from app.terms import weigh_terms, words_of
-from app.values import currencies, messages, reason_codes, shows, systems
+from app.retrieve import Hit
+from app.terms import words_of
+from app.values import currencies, has_value, messages, places, reason_codes, shows, systems, years
 from ingest.index import Index
 from ingest.lexical import analyse
 
-
-@dataclass(frozen=True, slots=True)
-class OperatingPoint:
-    """Below this value the procedures are taken not to answer (see `make calibrate`)."""
-
-    closeness: float = 0.6
+CLOSE = 0.36  # below it a question without a known identifier is taken to be about something else
 
 
-def why_not(question: Question, selection: Selection, index: Index, point: OperatingPoint | None = None) -> str:
+def why_not(question: Question, selection: Selection, index: Index) -> str:
     """One clause that says why nothing found answers the question, or "" when something does."""
-    point = point or OperatingPoint()
     if not selection.chosen:
         return "nothing found is about this"
     missing = _missing_names(question, selection, index)
     if missing:
         return f"nothing found mentions {', '.join(missing)}"
-    if closeness(question, selection, index) < point.closeness:
+    if not question.keys and closeness(question, selection, index) < CLOSE:
         return "nothing found is close enough to this"
     return _no_value(question, selection)
 
 
 def closeness(question: Question, selection: Selection, index: Index) -> float:
-    """How near the evidence comes to the question.
+    """How near the evidence comes to the question, mostly from 0 to 1.
 
-    The best cosine and the best share of the question's terms among the first three hits.
+    The cosine of the nearest passage; a little more where it has the question's words one by one, a little less
+    where the library has never heard them. Identifiers are better evidence than any of these.
     """
-    terms = weigh_terms(question, index)
-    hits = list({unit.hit.chunk_id: unit.hit for unit in sorted(selection.ranked, key=lambda u: -u.hit.score)}.values())
-    shares = [terms.share_in(words_of(f"{hit.text}\n{hit.section}\n{hit.title}")) for hit in hits[:3]]
-    similarity = max(hit.similarity for hit in hits[:3])
-    return similarity + max(shares)
+    known = [_known(group, index) for group in question.searched[: len(question.terms)]]
+    strange = 1 - sum(known) / len(known) if known else 1.0
+    return selection.similarity + 0.2 * selection.likeness - 0.2 * strange
 
 
 def _known(group: Sequence[str], index: Index) -> bool:
@@ -50,7 +43,7 @@ def _known(group: Sequence[str], index: Index) -> bool:
 
 def _no_value(question: Question, selection: Selection) -> str:
     """A time, amount or duration was asked for, but none stands with the payment system and currency asked about."""
-    if question.wants not in ("time", "amount", "duration"):
+    if not has_value(question.wants) or question.wants == "person":
         return ""
     asked = systems(question.asked) | currencies(question.asked)
     for unit in selection.ranked:
@@ -84,19 +77,52 @@ def _siblings(unit: Unit, asked: set[str]) -> set[str]:
 
 
 def _missing_names(question: Question, selection: Selection, index: Index) -> list[str]:
-    """Identifiers in the question that the library does not know, and codes or currencies that no hit is about."""
-    hits = {unit.hit.chunk_id: unit.hit for unit in selection.ranked}.values()
-    text = "\n".join(f"{hit.text}\n{hit.section}\n{hit.title}" for hit in hits)
-    present = words_of(text)
-    synonyms = {term: group for group in question.searched for term in group[:1]}
-    absent = {name.upper() for name in currencies(question.asked) - currencies(text)}
-    for name in question.names:
-        term = next(iter(analyse(name)), "")  # of "REP-03" the whole identifier, not its halves
-        if not term:
-            continue
-        group = synonyms.get(term, (term,))
-        known = _known(group, index)
-        wanted = bool(reason_codes(name.upper()) | messages(name))
-        if not known or (wanted and present.isdisjoint(group)):
-            absent.add(name.upper())
-    return sorted(absent)
+    """What the question names and nothing found is about: identifiers, currencies, systems, places, years."""
+    hits = list({unit.hit.chunk_id: unit.hit for unit in selection.ranked}.values())
+    text = "\n".join(_around(hit) for hit in hits)
+    asked = question.asked
+    absent = (currencies(asked) - currencies(text)) | (systems(asked) - systems(text))
+    for name in (places(asked) - places(text)) | (years(asked) - years(text)):
+        if not all(index.document_frequency(term) for term in analyse(name)):
+            absent |= {name}
+    absent |= {name for name in question.names if _is_missing(name, question, words_of(text), index)}
+    if not absent and (apart := _never_together(question, hits)):
+        return [apart]
+    return [] if absent and _unlisted(absent, selection) else sorted(name.upper() for name in absent)
+
+
+def _around(hit: Hit) -> str:
+    return f"{hit.text}\n{hit.section}\n{hit.title}"
+
+
+def _is_missing(name: str, question: Question, present: frozenset[str], index: Index) -> bool:
+    """An identifier that the library does not know, or a code or message type that no hit is about."""
+    term = next(iter(analyse(name)), "")  # of "REP-03" the whole identifier, not its halves
+    if not term or systems(name):
+        return False
+    group = next((group for group in question.searched if group[0] == term), (term,))
+    wanted = bool(reason_codes(name.upper()) | messages(name))
+    return not _known(group, index) or (wanted and present.isdisjoint(group))
+
+
+def _never_together(question: Question, hits: Sequence[Hit]) -> str:
+    """A code and a message type that no passage speaks of together: the same letters mean other things elsewhere."""
+    codes = [g for g in question.keys if reason_codes(g[0].upper())]
+    types = [g for g in question.keys if messages(g[0])]
+    if not codes or not types:
+        return ""
+    words = [words_of(_around(hit)) for hit in hits]
+    together = any(not w.isdisjoint(code) and not w.isdisjoint(kind) for w in words for code in codes for kind in types)
+    return "" if together else f"{codes[0][0].upper()} with {types[0][0]}"
+
+
+_OTHERS = re.compile(
+    r"\b(?:not|un)[- ]?listed\b|\bany other codes?\b|\ball other codes?\b|\bcode that is not\b", re.IGNORECASE
+)
+
+
+def _unlisted(absent: Set[str], selection: Selection) -> bool:
+    """Whether only codes are missing, and a passage says what to do with codes that no table lists."""
+    if not all(reason_codes(name.upper()) for name in absent):
+        return False
+    return any(_OTHERS.search(f"{unit.text}\n{unit.heading}") for unit in selection.chosen)

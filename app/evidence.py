@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.hostile import gives_orders, imitates_citation
-from app.likeness import QuestionVectors
+from app.hostile import gives_orders
+from app.likeness import QuestionVectors, late_interaction
 from app.question import Question
 from app.rank import defines
 from app.retrieve import Hit
@@ -67,16 +67,26 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The units chosen for an answer in reading order, and all that competed, best first."""
+    """The units chosen for an answer in reading order, and all that competed, best first.
+
+    `similarity` is the best cosine of question and passage, `likeness` the best mean cosine word by word.
+    """
 
     chosen: tuple[Unit, ...]
     ranked: tuple[Unit, ...]
+    similarity: float = 0.0
+    likeness: float = 0.0
 
 
 def select_evidence(question: Question, hits: Sequence[Hit], index: Index, vector: QuestionVectors) -> Selection:
     """Rank the units of the best hits and choose those that answer; `vector` is the question's."""
     ranked = _ranked(question, hits[:READ_HITS], index, vector)
-    return Selection(_choose(question, ranked, index) if ranked else (), tuple(ranked))
+    if not ranked:
+        return Selection((), ())
+    rows = np.array([index.row(hit.chunk_id) for hit in hits[:READ_HITS]], dtype=np.int64)
+    likeness = float(late_interaction(vector, index, rows).max())
+    similarity = max(hit.similarity for hit in hits[:READ_HITS])
+    return Selection(_choose(question, ranked, index), tuple(ranked), similarity, likeness)
 
 
 def hit_units(hit: Hit, index: Index) -> list[Unit]:
@@ -97,8 +107,7 @@ def _chunk_units(hit: Hit, chunk: Chunk) -> list[Unit]:
             span.end,
             chunk.text[span.start : span.end],
             heading,
-            hostile=any(part.start <= span.start < part.end for part in hostile)
-            or imitates_citation(chunk.text[span.start : span.end]),
+            hostile=any(part.start <= span.start < part.end for part in hostile),
         )
         for span in unit_spans(chunk)
     ]

@@ -11,7 +11,7 @@ from app.values import currencies
 from ingest.index import Alternatives
 from ingest.lexical import analyse
 
-AnswerKind = Literal["time", "amount", "duration", "person", "steps", "other"]
+AnswerKind = Literal["time", "amount", "price", "duration", "telephone", "e-mail address", "person", "steps", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,19 @@ _LEANS_ON_BEFORE = re.compile(
 )
 # What looks like an identifier: message types, codes, forms, queues, document ids, and words in capitals.
 _NAME = re.compile(
-    r"\b(?:pacs|pain|camt|acmt|admi|trck)[. ]?\d{3}\b|\b(?:MT|mt) ?\d{3}\b"
+    r"\b(?:pacs|pain|camt|acmt|admi|trck)[. ]?\d{3}(?=s?\b)|\b(?:MT|mt) ?\d{3}(?=s?\b)"
     r"|\b[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+\b|\b[A-Z]{2,4}\d{1,2}[A-Z]?\b|\b[A-Za-z]\d{2,3}[A-Z]?\b|\b[a-z]{2}\d{2}\b"
     r"|\b[A-Z]{3,}\b|\b\d+\.\d+\b"
 )
 _WANTS: dict[AnswerKind, str] = {
     "duration": r"\bhow (?:long|far ahead|many (?:\w+ )?(?:days|hours|minutes|months|years|weeks))\b|\bretention\b",
     "time": r"\bcut[- ]?offs?\b|\b(?:what|latest) time\b|\bdeadline\b|\bhow late\b|\buntil when\b|\bby when\b",
-    "amount": r"\bhow much\b|\blimits?\b|\bthreshold\b|\bmax(?:imum)?\b|\bminimum amount\b|\bfee\b|\bceiling\b",
+    "price": r"\bfees?\b|\bwhat (?:does|do|did|will) .{0,40}\bcost\b|\bprice (?:of|for)\b|\bpriced\b",
+    "telephone": r"\b(?:tele)?phone number\b|\btheir phone\b"
+    r"|\b(?:duty|desk|mgr|manager|team|whats|what's) .{0,20}\bphone\b$",
+    "e-mail address": r"\be-?mail address\b|\bmailbox address\b",
+    "amount": r"\bhow much\b|\blimits?\b|\bthreshold\b|\bmax(?:imum)?\b(?! (?:chars?|characters?|length|lines?)\b)"
+    r"|\bminimum amount\b|\bceiling\b|\bcaps?\b",
     "person": r"\bwho\b|\bwhom\b|\bwhose\b|\bwhich (?:team|desk|queue|role|owner)\b",
     "steps": r"\bwhat (?:do|should|must) (?:i|we)\b|\bwhat (?:now|next)\b|\bhow (?:do|should|to|can)\b"
     r"|\bsteps?\b|\bprocess\b|\bprocedure\b",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 from ingest.lexical import analyse
@@ -30,7 +31,7 @@ _CURRENCY_WORDS = {
     "try": r"\bTRY\b|\bturkish lira\b",
     "aed": r"\bAED\b|\bdirhams?\b",
     "sar": r"\bSAR\b|\briyals?\b",
-    "brl": r"\bBRL\b",
+    "brl": r"\bBRL\b|\bbrazilian reals?\b|\breais\b",
     "thb": r"\bTHB\b|\bbaht\b",
 }
 _CASE_SENSITIVE = {"try", "zar"}  # "try" and "rand" are words
@@ -60,8 +61,20 @@ _SYSTEMS = {
         "pix": r"\bPIX\b",
     }.items()
 }
+# Financial centres and countries that payments procedures are written for: a question about one of them is not
+# answered by what another has.
+_PLACES = re.compile(
+    r"\b(?:abu dhabi|amsterdam|auckland|bangkok|beijing|boston|brussels|bucharest|budapest|cape town|chicago|copenhagen"
+    r"|dallas|doha|dubai|dublin|edinburgh|frankfurt|geneva|glasgow|helsinki|hong kong|istanbul|jakarta|johannesburg"
+    r"|kuala lumpur|lagos|lisbon|london|los angeles|luxembourg|madrid|manila|melbourne|mexico city|miami|milan"
+    r"|montreal|mumbai|munich|nairobi|new delhi|new york|oslo|osaka|paris|prague|riyadh|rome|san francisco|santiago"
+    r"|s[aã]o paulo|seoul|shanghai|shenzhen|singapore|stockholm|sydney|taipei|tel aviv|tokyo|toronto|vancouver|vienna"
+    r"|warsaw|washington|zurich)\b",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"\b20\d\d\b")
 _REASON_CODE = re.compile(r"\b(?:[A-Z]{2}\d{2}|[RC]\d{2}|[A-Z]\d{3}|R\d{2}D)\b")
-_MESSAGE = re.compile(r"\b(?:pacs|pain|camt|acmt|admi)[. ]?\d{3}\b|\bMT ?\d{3}\b", re.IGNORECASE)
+_MESSAGE = re.compile(r"\b(?:pacs|pain|camt|acmt|admi)[. ]?\d{3}(?=s?\b)|\bMT ?\d{3}(?=s?\b)", re.IGNORECASE)
 _NEGATION = re.compile(
     r"\b(?:not|never|no|none|cannot|neither|nor|without|unless|except|prohibited|forbidden|refuse[sd]?)\b|n['’]t\b",
     re.IGNORECASE,
@@ -89,6 +102,16 @@ def systems(text: str) -> set[str]:
     return {name for name, pattern in _SYSTEMS.items() if pattern.search(text)}
 
 
+def places(text: str) -> set[str]:
+    """Financial centres that the text names, in lower case."""
+    return {name.lower() for name in _PLACES.findall(text)}
+
+
+def years(text: str) -> set[str]:
+    """Years of this century that the text names."""
+    return set(_YEAR.findall(text))
+
+
 def messages(text: str) -> set[str]:
     """Message types: pacs.004, mt103..."""
     return {re.sub(r"[ ]", "" if name[:2].lower() == "mt" else ".", name.lower()) for name in _MESSAGE.findall(text)}
@@ -104,8 +127,16 @@ _SHOWS: dict[str, re.Pattern[str]] = {
         r"\b\d{1,2}[:.]\d\d\b|\b\d{1,2} ?[ap]\.?m\b|\b(?:noon|midnight|close of business|end of day)\b", re.I
     ),
     "amount": re.compile(
-        r"[$€£¥]\s?\d|\b[A-Z]{3} ?\d|\b\d[\d,.]* ?(?:[A-Z]{3}\b|million|percent|%)|\b\d{1,3}(?:,\d{3})+"
+        r"[$€£¥]\s?\d|\b[A-Z]{3} ?\d|\b\d[\d,.]* ?(?:(?!C?E[SD]?T\b|GMT\b|UTC\b|BST\b)[A-Z]{3}\b|million|percent|%)"
+        r"|\b\d{1,3}(?:,\d{3})+"
     ),
+    "price": re.compile(
+        r"\b(?:fees?|prices?|priced|costs?|charges?|charged)\b.{0,80}(?:[$€£¥]\s?\d|\b[A-Z]{3} ?\d|%)"
+        r"|(?:[$€£¥]\s?\d|\b[A-Z]{3} ?\d).{0,60}\b(?:fees?|prices?|costs?|charges?|charged)\b|\bfree of charge\b",
+        re.IGNORECASE,
+    ),
+    "telephone": re.compile(r"\b(?:ext|extension|tel)\b\.? ?\d|\b0?\d{2,4}[ -]\d{3,5}[ -]?\d{3,4}\b|\+\d"),
+    "e-mail address": re.compile(r"\S@\S+\.\w"),
     "duration": re.compile(
         r"\b(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|twenty|thirty|sixty|ninety)[- ]"
         r"(?:\w+[- ]){0,2}(?:minute|hour|day|week|month|year)s?\b",
@@ -142,5 +173,5 @@ def conflict(question: str, evidence: Iterable[str]) -> str:
     return ""
 
 
-def _names(values: set[str]) -> str:
+def _names(values: AbstractSet[str]) -> str:
     return ", ".join(sorted(value.upper() for value in values))

@@ -112,6 +112,12 @@ def test_a_table_row_is_read_out_with_its_column_names(library: Any) -> None:
         "What do we do on pacs.004 with AC99?",
         "How do I fill in form ZX-7?",
         "Best pizza near the office?",
+        "What is the CHAPS cut-off in Tokyo?",
+        "What is the CHAPS cut-off in 2031?",
+        "What does AC04 mean in a camt.029?",
+        "What is the fee for a CHAPS payment?",
+        "What is the phone number of the Investigations manager?",
+        "What is the e-mail address for returned payments?",
     ],
 )
 def test_what_the_procedures_do_not_say_is_said(library: Any, question: str) -> None:
