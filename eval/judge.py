@@ -10,6 +10,7 @@ import inspect
 import math
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -144,6 +145,17 @@ class Judge:
         if not math.isfinite(value):
             raise LLMError(f"{name} is {value}: the judge found no statements")
         return min(1.0, max(0.0, value))
+
+    def prepare(self, name: str, sample: Sample) -> None:
+        """Ask what `measure` will ask first, so that its reply is cached; a failure is left to `measure`.
+
+        A local model keeps the prompt that it read last: all cases' first questions, then all second ones, cost it a
+        third of asking both case by case, because only what differs is read again.
+        """
+        if name == "faithfulness":
+            metric = _CompleteFaithfulness(llm=self._llm)
+            with suppress(LLMError, ValueError, TypeError, IndexError):
+                asyncio.run(metric._create_statements(sample.question, sample.response))
 
     def supports(self, statement: str, evidence: str) -> bool:
         """RAGAS's faithfulness verdict on one statement and its evidence."""

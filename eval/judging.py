@@ -91,8 +91,16 @@ class JudgedScorer:
 
     def __call__(self, rows: Sequence[Row]) -> list[Row]:
         """The rows with their scores; whatever could not be scored stands in `unscored`."""
-        chosen = {row.case.id for row in spread(answered(rows), self.sample)}
+        sampled = spread(answered(rows), self.sample)
+        map_workers(self._prepare, sampled, self.workers)
+        chosen = {row.case.id for row in sampled}
         return map_workers(lambda row: self._judge(row) if row.case.id in chosen else row, rows, self.workers)
+
+    def _prepare(self, row: Row) -> None:
+        if row.outcome.answer is not None:
+            for name in self.metrics:
+                for judge in self.judges:
+                    judge.prepare(name, self._sample(row, row.outcome.answer))
 
     def _judge(self, row: Row) -> Row:
         answer = row.outcome.answer
