@@ -19,7 +19,7 @@ _OVERRIDES = re.compile(
 # A passage's own number, or the source of what it says: both are the program's to give.
 _IMITATES = re.compile(
     r"^\W*\[\d{1,3}\]"
-    r"|^\W*(?:sources?|citations?|cited from)\s*:"
+    r"|(?:^|[.;:!?]\s)\W*(?:sources?|citations?|cited from)\s*:"
     r"|\[\d{1,3}\].{0,20}\b(?:sources?\s*:|v(?:ersion)?\s?\d+\.\d|pages?\s\d)"
     r"|\(\s*sources?\s*:"
     r"|\[[^\]]{0,60}\bpages?\s\d+\s*\]"
