@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.hostile import gives_orders
+from app.hostile import gives_orders, imitates_citation
 from app.likeness import QuestionVectors, late_interaction
 from app.question import Question
 from app.rank import defines
@@ -107,7 +107,8 @@ def _chunk_units(hit: Hit, chunk: Chunk) -> list[Unit]:
             span.end,
             chunk.text[span.start : span.end],
             heading,
-            hostile=any(part.start <= span.start < part.end for part in hostile),
+            hostile=any(part.start <= span.start < part.end for part in hostile)
+            or imitates_citation(chunk.text[span.start : span.end]),
         )
         for span in unit_spans(chunk)
     ]
