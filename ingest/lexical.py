@@ -58,8 +58,9 @@ def analyse(text: str) -> list[str]:
 
 def _terms(text: str) -> Iterator[str]:
     for match in _TOKEN.finditer(text):
-        kind = match.lastgroup
-        if match["uetr"]:
+        if match.lastgroup == "word":  # most are, and asking for each of the other groups costs more than the word
+            yield from _word(match["word"])
+        elif match["uetr"]:
             yield match["uetr"].lower()
         elif match["mx"]:
             base = f"{match['mx'][:4].lower()}.{match['mxno']}"
@@ -74,8 +75,6 @@ def _terms(text: str) -> Iterator[str]:
             yield _SIGNS[match["sign"]]
         elif match["number"]:
             yield from _number(match)
-        elif kind:
-            yield from _word(match["word"])
 
 
 def _time(match: re.Match[str]) -> str:
