@@ -9,7 +9,7 @@ PORT   ?= 8501
 export TOKENIZERS_PARALLELISM := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check ingest eval eval-full eval-baseline bench bench-ingest models models-chat clean
+.PHONY: help run test crash bounds check ingest eval eval-full eval-baseline bench bench-ingest models models-chat clean
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -35,6 +35,12 @@ run: models-chat ingest           ## open the chat
 
 test: models                      ## the whole suite
 	@$(BIN)/python -m pytest
+
+crash: $(VENV)/.installed         ## kill and fail ingestion at 200 random moments and at every write
+	@CRASH_KILLS=200 CRASH_ALL=1 $(BIN)/python -m pytest tests/test_crash.py
+
+bounds: $(VENV)/.installed        ## time and memory of 20,000 documents and of 3,000 pages
+	@BOUNDS_DOCUMENTS=20000 BOUNDS_PAGES=3000 $(BIN)/python -m pytest -s tests/test_bounds.py
 
 check: $(VENV)/.installed         ## ruff, mypy strict, import-linter
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
