@@ -1,7 +1,6 @@
 """Start the chat: check where it may listen, warm up, then serve the page with safe settings."""
 
 import base64
-import gc
 import hashlib
 import logging
 import re
@@ -25,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.gate import Gate
 from app.identity import SignIn, ThisMachine, is_loopback
-from app.service import Service
+from app.service import Service, settle_memory
 from app.settings import Settings
 from ingest.errors import AssistantError, SettingsError
 
@@ -53,7 +52,7 @@ def run_chat(settings: Settings, port: int, *, address: str = "127.0.0.1") -> in
         service.warm()
     except AssistantError as error:
         _LOG.warning("the chat starts without answers: %s", error)
-    _settle_memory()
+    settle_memory()
     app = streamlit.App(
         PAGE,
         secrets=service.sign_in.page_secrets(),
@@ -68,13 +67,6 @@ def run_chat(settings: Settings, port: int, *, address: str = "127.0.0.1") -> in
     sys.argv = [str(PAGE)]
     app.run(config={**server_options(address, port, settings.public_url), **service.sign_in.page_options()})
     return 0
-
-
-def _settle_memory() -> None:
-    # Streamlit collects garbage after every run of the page, holding all threads for as long as it takes to walk
-    # every object of torch and transformers (0.4 s). What lives by now stays for good: it need not be walked again.
-    gc.collect()
-    gc.freeze()
 
 
 def _check_address(address: str, sign_in: SignIn) -> None:
@@ -112,6 +104,8 @@ def server_options(address: str, port: int, public_url: str = "") -> dict[str, A
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "runner.magicEnabled": False,
+        # A full collection after each redraw of a streamed answer holds all threads; Python's own are enough.
+        "runner.postScriptGC": False,
         "logger.hideWelcomeMessage": True,
     }
 

@@ -32,9 +32,15 @@ class Suggestion:
     title: str
 
 
-@lru_cache(maxsize=4)
 def suggest_questions(index: Index, reader: Reader, on: date, each: int = 2) -> list[Suggestion]:
     """At most `each` questions of a kind, from documents in force on the day that `reader` may read."""
+    # People with the same groups share them: making them reads every passage.
+    return list(_suggestions(index, reader.groups, on, each))
+
+
+@lru_cache(maxsize=32)
+def _suggestions(index: Index, groups: frozenset[str], on: date, each: int) -> tuple[Suggestion, ...]:
+    reader = Reader("", groups)
     makers = (_on_steps, _on_codes, _on_times, _on_escalation)
     kinds: tuple[list[Suggestion], ...] = tuple([] for _ in makers)
     for number, document in enumerate(index.documents):
@@ -43,7 +49,7 @@ def suggest_questions(index: Index, reader: Reader, on: date, each: int = 2) -> 
             chunks = index.document_chunks(number)
             for found, questions in zip(kinds, makers, strict=True):
                 found.extend(Suggestion(question, record.title) for question in questions(record.title, chunks))
-    return [suggestion for found in kinds for suggestion in _spread(found, each)]
+    return tuple(suggestion for found in kinds for suggestion in _spread(found, each))
 
 
 def follow_ups(index: Index, reader: Reader, answer: Answer, on: date, limit: int = 3) -> list[Suggestion]:
