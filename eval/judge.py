@@ -149,8 +149,8 @@ class Judge:
     def prepare(self, name: str, sample: Sample) -> None:
         """Ask what `measure` will ask first, so that its reply is cached; a failure is left to `measure`.
 
-        A local model keeps the prompt that it read last: all cases' first questions, then all second ones, cost it a
-        third of asking both case by case, because only what differs is read again.
+        A local model keeps the prompt that it read last: with all cases' first questions before all second ones it
+        reads RAGAS's long instructions twice in all, not twice a case.
         """
         if name == "faithfulness":
             metric = _CompleteFaithfulness(llm=self._llm)

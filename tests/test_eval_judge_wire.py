@@ -12,6 +12,7 @@ from llm_backends import KEY, keep_out_the_environment
 from openai_server import openai_server
 from wire_server import Reply, Script, WireServer
 
+from eval.__main__ import main
 from eval.evaluate import evaluate
 from eval.gate import Thresholds
 from eval.judging import JudgedScorer, check_controls
@@ -61,6 +62,26 @@ def test_twenty_cases_are_judged_over_the_wire(server: Served, tmp_path: Path) -
     assert (figure["n"], figure["value"], report["verdict"]["code"]) == (20, 1.0, 0)
     sent = json.dumps(running.script.requests[-1].body)
     assert "judge the faithfulness" in sent
+
+
+def test_the_agreement_with_the_labelled_pairs_is_printed(
+    server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running, settings = server
+    monkeypatch.setenv("EVAL_JUDGE", settings.judge)
+    monkeypatch.setenv("EVAL_JUDGE_MODEL", settings.judge_model)
+    monkeypatch.setenv("EVAL_JUDGE_URL", settings.judge_url)
+    monkeypatch.setenv("EVAL_JUDGE_API_KEY", settings.judge_api_key.get_secret_value())
+    place = ["--calibration", str(tmp_path / "calibration.json"), "--judge-cache", str(tmp_path / "cache.jsonl")]
+    assert main(["calibrate", *place]) == 1  # a rule that wants statements word for word is a poor judge
+    said = capsys.readouterr().out
+    assert "over 123 pairs" in said
+    [(judge, known)] = json.loads((tmp_path / "calibration.json").read_text()).items()
+    assert f"{judge}: kappa {known['kappa']:.3f}" in said
+    assert known["right"]["contradicted"] == 1.0
+    asked = len(running.script.requests)
+    assert main(["calibrate", *place]) == 1  # from the cache: nothing is asked again
+    assert len(running.script.requests) - asked <= 1  # that it is there
 
 
 def test_a_judge_that_refuses_leaves_cases_unscored(server: Served, tmp_path: Path) -> None:
