@@ -10,7 +10,7 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
-from app.llm import LLM, Finish
+from app.llm import LLM, Finish, Usage
 from eval.settings import JudgeSettings
 from ingest.errors import LLMError
 
@@ -22,6 +22,7 @@ class Completer:
         self.llm = llm
         self.settings = settings
         self.calls = self.cached = self.tokens = 0
+        self.cost = 0.0
         self._cache_path = cache
         self._cache = _read_cache(cache)
         self._clock = clock
@@ -61,6 +62,8 @@ class Completer:
                 raise LLMError(f"the judge's wall limit of {self.settings.judge_wall_s:g} s is used up")
             if self.tokens >= self.settings.judge_token_limit:
                 raise LLMError(f"the judge's limit of {self.settings.judge_token_limit} tokens is used up")
+            if self.settings.judge_cost_limit and self.cost >= self.settings.judge_cost_limit:
+                raise LLMError(f"the judge's limit of {self.settings.judge_cost_limit:g} dollars is used up")
             try:
                 return self._ask(prompt, schema, min(left, self.settings.judge_timeout_s))
             except LLMError as error:
@@ -71,12 +74,18 @@ class Completer:
         parts: list[str] = []
         for item in self.llm.stream([HumanMessage(prompt)], deadline_s=deadline_s, schema=schema):
             if isinstance(item, Finish):
-                with self._lock:
-                    self.calls += 1
-                    self.tokens += item.usage.input_tokens + item.usage.output_tokens
+                self._count(item.usage)
                 return "".join(parts)
             parts.append(item)
         raise LLMError("the judge's reply was cut")
+
+    def _count(self, usage: Usage) -> None:
+        with self._lock:
+            self.calls += 1
+            self.tokens += usage.input_tokens + usage.output_tokens
+            self.cost += usage.cost or 0.0
+        if self.settings.judge_cost_limit and usage.cost is None:
+            raise LLMError(f"{self.llm.model_id} has no price, so its cost can't be limited", hint="set APP_PRICES")
 
 
 def _read_cache(path: Path) -> dict[str, str]:

@@ -30,7 +30,7 @@ class Jury:
     def usage(self) -> str:
         """What judging cost, for the report."""
         c = self.completer
-        return f"judge: {c.calls} calls, {c.cached} replies from the cache, {c.tokens} tokens"
+        return f"judge: {c.calls} calls, {c.cached} replies from the cache, {c.tokens} tokens, {c.cost:.4f} dollars"
 
 
 @contextmanager

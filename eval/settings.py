@@ -28,6 +28,9 @@ class JudgeSettings(BaseSettings):
     judge_wall_s: float = Field(7200, gt=0, description="Seconds for all judging; what is left then is unscored.")
     judge_max_tokens: int = Field(1500, ge=64, description="Longest reply of the judge, in tokens.")
     judge_token_limit: int = Field(5_000_000, ge=1, description="Tokens (in and out) that a run may use.")
+    judge_cost_limit: float | None = Field(
+        None, gt=0, description="Dollars that a run may use, by APP_PRICES; a model without a price is then refused."
+    )
     judge_context_chars: int = Field(6000, ge=500, description="Most characters of evidence shown to the judge.")
     judge_min_kappa: float = Field(0.6, ge=-1, le=1, description="Agreement below which a judge does not gate.")
 

@@ -50,6 +50,7 @@ class ScriptedJudge:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     structured: bool = True
     prompts: list[str] = field(default_factory=list)
+    cost: float | None = None
 
     @property
     def chat_model(self) -> BaseChatModel:
@@ -68,7 +69,7 @@ class ScriptedJudge:
         assert schema is not None
         reply = self.reply(given, schema["title"])
         yield reply if isinstance(reply, str) else json.dumps(reply)
-        yield Finish(Usage(100, 20))
+        yield Finish(Usage(100, 20, self.cost))
 
     def health(self) -> str:
         return ""

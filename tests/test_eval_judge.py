@@ -130,6 +130,19 @@ def test_failed_calls_are_retried_within_limits(tmp_path: Path) -> None:
         poor.measure("faithfulness", Sample("q", "it is so", ("it is so",)))
 
 
+def test_a_cost_limit_ends_judging_and_wants_a_price(tmp_path: Path) -> None:
+    limited = SETTINGS.model_copy(update={"judge_cost_limit": 0.01})
+    sample = Sample("q", "it is so", ("it is so",))
+    judge, _, model = judge_of(honest, tmp_path / "free", limited)
+    with pytest.raises(LLMError, match="has no price"):
+        judge.measure("faithfulness", sample)
+    model.cost = 0.006
+    with pytest.raises(LLMError, match=r"limit of 0\.01 dollars"):
+        for number in range(2):
+            judge.measure("faithfulness", Sample("q", f"it is so {number}", ("it is so",)))
+    assert len(model.prompts) == 4  # two without a price, then two until the limit
+
+
 def test_the_wall_limit_ends_judging(tmp_path: Path) -> None:
     now = iter([0.0, 10.0, 99999.0])
     completer = Completer(ScriptedJudge(honest), SETTINGS, tmp_path / "cache.jsonl", clock=lambda: next(now))
