@@ -2,12 +2,14 @@
 
 import base64
 import hashlib
+import importlib
 import logging
 import re
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.access import Reader
 from app.gate import Gate
 from app.identity import SignIn, ThisMachine, is_loopback
 from app.service import Service, settle_memory
 from app.settings import Settings
+from app.suggest import suggest_questions
 from ingest.errors import AssistantError, SettingsError
 
 PAGE = Path(__file__).with_name("chat.py")
@@ -50,6 +54,7 @@ def run_chat(settings: Settings, port: int, *, address: str = "127.0.0.1") -> in
     _served.append(service)
     try:
         service.warm()
+        _warm_page(service)
     except AssistantError as error:
         _LOG.warning("the chat starts without answers: %s", error)
     settle_memory()
@@ -67,6 +72,13 @@ def run_chat(settings: Settings, port: int, *, address: str = "127.0.0.1") -> in
     sys.argv = [str(PAGE)]
     app.run(config={**server_options(address, port, settings.public_url), **service.sign_in.page_options()})
     return 0
+
+
+def _warm_page(service: Service) -> None:
+    """Load what the first page would otherwise load while somebody waits for it."""
+    for name in ("pandas", "app.views.conversation", "app.views.status", "app.views.review", "app.views.shared"):
+        importlib.import_module(name)
+    suggest_questions(service.assistant().library.index, Reader("warm"), date.today())
 
 
 def _check_address(address: str, sign_in: SignIn) -> None:

@@ -1,7 +1,7 @@
 """What the library offers a reader: questions to begin with, questions to go on with, and values to filter by."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -34,22 +34,27 @@ class Suggestion:
 
 def suggest_questions(index: Index, reader: Reader, on: date, each: int = 2) -> list[Suggestion]:
     """At most `each` questions of a kind, from documents in force on the day that `reader` may read."""
-    # People with the same groups share them: making them reads every passage.
-    return list(_suggestions(index, reader.groups, on, each))
+    open_ones = [
+        kinds
+        for document, kinds in zip(index.documents, _offers(index), strict=True)
+        if document.record.in_force(on) and may_read(reader, document.record.readers)
+    ]
+    by_kind = ([one for kinds in open_ones for one in kinds[kind]] for kind in range(len(_makers())))
+    return [suggestion for found in by_kind for suggestion in _spread(found, each)]
 
 
-@lru_cache(maxsize=32)
-def _suggestions(index: Index, groups: frozenset[str], on: date, each: int) -> tuple[Suggestion, ...]:
-    reader = Reader("", groups)
-    makers = (_on_steps, _on_codes, _on_times, _on_escalation)
-    kinds: tuple[list[Suggestion], ...] = tuple([] for _ in makers)
+@lru_cache(maxsize=2)
+def _offers(index: Index) -> tuple[tuple[tuple[Suggestion, ...], ...], ...]:
+    """What each document offers, by kind; made once for everybody, because it reads every passage."""
+    offers = []
     for number, document in enumerate(index.documents):
-        record = document.record
-        if record.in_force(on) and may_read(reader, record.readers):
-            chunks = index.document_chunks(number)
-            for found, questions in zip(kinds, makers, strict=True):
-                found.extend(Suggestion(question, record.title) for question in questions(record.title, chunks))
-    return tuple(suggestion for found in kinds for suggestion in _spread(found, each))
+        title, chunks = document.record.title, index.document_chunks(number)
+        offers.append(tuple(tuple(Suggestion(text, title) for text in make(title, chunks)) for make in _makers()))
+    return tuple(offers)
+
+
+def _makers() -> tuple[Callable[[str, Sequence[Chunk]], Iterator[str]], ...]:
+    return (_on_steps, _on_codes, _on_times, _on_escalation)
 
 
 def follow_ups(index: Index, reader: Reader, answer: Answer, on: date, limit: int = 3) -> list[Suggestion]:
