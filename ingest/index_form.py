@@ -96,7 +96,6 @@ def _record(text: str) -> Record:
 def chunk_row(row: int, document: int, chunk: Chunk) -> tuple[object, ...]:
     """The row of a chunk in the table `chunks`; `row` is also the position of its vector."""
     parts = [(p.start, p.end, p.page, p.kind, p.anchor) for p in chunk.parts]
-    spans = [(s.start, s.end, s.page, *(round(v, 5) for v in (s.x0, s.y0, s.x1, s.y1))) for s in chunk.spans]
     return (
         row,
         chunk.id,
@@ -108,8 +107,15 @@ def chunk_row(row: int, document: int, chunk: Chunk) -> tuple[object, ...]:
         chunk.text,
         chunk.page,
         json.dumps(parts),
-        zlib.compress(json.dumps(spans).encode()),
+        zlib.compress(json.dumps(plain_spans(chunk)).encode()),
     )
+
+
+def plain_spans(chunk: Chunk) -> list[tuple[object, ...]]:
+    """The places of a chunk's text on its pages, to 1e-5 of the page."""
+    return [
+        (s.start, s.end, s.page, round(s.x0, 5), round(s.y0, 5), round(s.x1, 5), round(s.y1, 5)) for s in chunk.spans
+    ]
 
 
 def read_chunk_row(row: tuple[Any, ...]) -> Chunk:

@@ -81,8 +81,10 @@ class VectorSpool:
 
     def _run(self) -> None:
         try:
+            embedder = self._load()
+            embedder.embed_query("ready")  # loads its model, while the first document is still being parsed
             while batch := self._next_batch():
-                self._embed(batch)
+                self._embed(embedder, batch)
         except BaseException as error:  # noqa: BLE001 -- it is raised where the vectors are waited for
             with self._turn:
                 self._error = error
@@ -98,8 +100,7 @@ class VectorSpool:
             self._turn.notify_all()
             return batch
 
-    def _embed(self, batch: list[tuple[bytes, Passage]]) -> None:
-        embedder = self._load()
+    def _embed(self, embedder: Embedder, batch: list[tuple[bytes, Passage]]) -> None:
         self._dim = embedder.info.dim
         found = embedder.embed_passages([passage for _, passage in batch])
         made = [(key, packed(passage, own)) for (key, passage), own in zip(batch, found, strict=True)]

@@ -44,6 +44,10 @@ class VectorSupply:
         """How many different passages had to be embedded."""
         return len(self._spool) if "_spool" in self.__dict__ else 0
 
+    def prepare(self) -> None:
+        """Have the embedder loaded in the background, because something new is about to be offered."""
+        _ = self._spool
+
     def offer(self, document: "IndexedDocument") -> list[bytes]:
         """Start to embed what is new in a document; returns the keys of its passages."""
         from ingest.passages import passage_key, passage_of  # noqa: PLC0415 -- see above

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-import ingest.gather
+import ingest.parse_missing
 from ingest.embed import load_embedder
 from ingest.errors import ParseError
 from ingest.index import Index, open_index
@@ -78,7 +78,7 @@ class Parsers:
 @pytest.fixture(autouse=True, scope="module")
 def _in_process() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ingest.gather, "ParsePool", Parsers)
+        patch.setattr(ingest.parse_missing, "ParsePool", Parsers)
         yield
 
 
