@@ -93,8 +93,7 @@ def sentence(measure: Mapping[str, Any]) -> str:
 
 
 def _charts(report: Mapping[str, Any], before: Sequence[Seen], now: Sequence[Seen]) -> list[tuple[str, Markup]]:
-    top = max((row["before"], row["now"]) for row in report["topics"])
-    scale = max(top) or 1.0
+    scale = max(row[key] for row in report["topics"] for key in ("before", "now"))
     charts = [
         (
             f"Questions by the document that answers, {title}; the largest changes first",
@@ -102,9 +101,11 @@ def _charts(report: Mapping[str, Any], before: Sequence[Seen], now: Sequence[See
         )
         for title, key in (("before", "before"), ("now", "now"))
     ]
-    for title, period in (("before", before), ("now", now)):
+    periods = (("before", before), ("now", now))
+    for title, period in periods:
         scores = [s.score for s in period if s.score is not None]
         charts.append((f"Score of the best passage, {title}", histogram(scores, f"score {title}", "")))
+    for title, period in periods:
         charts.append(
             (f"Seconds to an answer, {title}", histogram([s.seconds for s in period], f"seconds {title}", "s"))
         )

@@ -71,6 +71,11 @@ def test_a_constant_judge_fails_the_run(stored: Stored, tmp_path: Path) -> None:
     assert report["verdict"]["reasons"] == ["the judge got 4 of 4 true and 0 of 4 false control questions right"]
 
 
+def test_a_judge_that_always_says_no_fails_the_run(stored: Stored, tmp_path: Path) -> None:
+    report = judged(stored, tmp_path, _doubting)
+    assert report["verdict"]["reasons"] == ["the judge got 0 of 4 true and 4 of 4 false control questions right"]
+
+
 def test_one_case_without_a_score_fails_the_run(stored: Stored, tmp_path: Path) -> None:
     def silent_on_one(given: dict[str, Any], kind: str) -> Any:
         if kind == "StatementGeneratorOutput" and "sepa hold" in given["answer"]:
