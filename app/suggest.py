@@ -69,9 +69,15 @@ def follow_ups(index: Index, reader: Reader, answer: Answer, on: date, limit: in
     for file in cited:
         record = index.documents[numbers[file]].record if file in numbers else None
         if record and record.in_force(on) and may_read(reader, record.readers):
-            chunks = index.document_chunks(numbers[file])
+            chunks = _chunks_of(index, numbers[file])
             groups.append([Suggestion(question, record.title) for question in _next_questions(record, chunks, known)])
     return list(dict.fromkeys(_in_turn(groups)))[:limit]
+
+
+@lru_cache(maxsize=64)
+def _chunks_of(index: Index, number: int) -> list[Chunk]:
+    # The page asks again with every redraw.
+    return list(index.document_chunks(number))
 
 
 def _next_questions(record: Record, chunks: Sequence[Chunk], known: Collection[str]) -> Iterator[str]:

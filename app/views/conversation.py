@@ -21,6 +21,7 @@ from ingest.errors import AssistantError
 
 FIRST_WORD_SECONDS = 0.6  # within this the passages are there, and the page is drawn once instead of twice
 TICK_SECONDS = 0.2
+GATHER_SECONDS = 0.3  # a redraw waits that long for more words; the end of the answer is drawn at once
 LONGEST_QUESTION = 2000
 LONGEST_COMMENT = 1000
 
@@ -96,11 +97,16 @@ def show_exchange(session: Session, exchange: Exchange, *, newest: bool) -> None
     live = not exchange.progress.finished
     opened = session.desk.source
     number = opened.number if opened and opened.exchange == exchange.id else None
+    drawn = False
 
     def act(action: Action) -> None:
         st.session_state["redraw"] = _act(session, exchange, action)
 
     def draw() -> None:
+        nonlocal drawn
+        if drawn and exchange.job:
+            exchange.job.wait(lambda now: now.finished, GATHER_SECONDS)
+        drawn = True
         finished = exchange.progress.finished
         offered = _next_questions(session, exchange) if newest else []
         card = build_card(exchange, session.index, open_number=number, live=newest)
