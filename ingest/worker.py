@@ -20,10 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from ingest.errors import ParseError, PublishError
 from ingest.parsed import NEUTRAL_STEM, write_document
 
 _POLL_SECONDS = 0.2
+_PATIENCE = 4  # seconds by the clock for each second of processor time
 _MEGABYTE = 1 << 20
 
 
@@ -38,7 +41,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one document may cost."""
+    """What one document may cost.
+
+    `seconds` are of processor time, so that a busy machine fails no document; one that waits is given up after four
+    times as many by the clock.
+    """
 
     seconds: float
     memory_mb: int
@@ -98,6 +105,7 @@ class _Worker:
         self.alive = True
         self._limits = limits
         self._deadline = 0.0
+        self._spent_before = 0.0
         self._answer = b""
         self._link = Path(tempfile.mkdtemp(dir=folder))
         self._process = subprocess.Popen(
@@ -115,7 +123,8 @@ class _Worker:
     def start(self, job: Job, ocr: str) -> None:
         """Send a job."""
         self.job, self._answer = job, b""
-        self._deadline = time.monotonic() + self._limits.seconds
+        self._deadline = time.monotonic() + _PATIENCE * self._limits.seconds
+        self._spent_before = self._spent()
         for old in self._link.iterdir():
             old.unlink()
         neutral = self._link / f"{NEUTRAL_STEM}{job.suffix}"
@@ -150,7 +159,7 @@ class _Worker:
                 if "broken" in answer:
                     raise PublishError(f"the parsers can't be loaded: {answer['broken']}", hint="install again: make")
                 return self._finish(str(answer["reason"]), end=bool(answer["end"]))
-        if time.monotonic() > self._deadline:
+        if time.monotonic() > self._deadline or self._spent() - self._spent_before > self._limits.seconds:
             return self._finish(_time_reason(self._limits.seconds), end=True)
         if self._resident_mb() > self._limits.memory_mb:
             return self._finish(_memory_reason(self._limits.memory_mb), end=True)
@@ -163,9 +172,15 @@ class _Worker:
         assert job  # noqa: S101 -- the caller has checked
         return job, reason
 
-    def _resident_mb(self) -> float:
-        import psutil  # noqa: PLC0415 -- a run that finds nothing changed starts no worker
+    def _spent(self) -> float:
+        """Seconds of processor time of the process so far."""
+        try:
+            times = psutil.Process(self._process.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(times.user + times.system)
 
+    def _resident_mb(self) -> float:
         try:
             return float(psutil.Process(self._process.pid).memory_info().rss / _MEGABYTE)
         except psutil.Error:
@@ -214,8 +229,6 @@ def _memory_reason(memory_mb: int) -> str:
 
 def main() -> None:
     """Serve jobs from stdin until it closes."""
-    import psutil  # noqa: PLC0415 -- as above
-
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a library prints must not be taken for an answer
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
