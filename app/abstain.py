@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence, Set
 
-from app.evidence import Selection, Unit
+from app.evidence import Selection
 from app.question import Question
 from app.retrieve import Hit
 from app.terms import words_of
+from app.unit import Unit
 from app.values import currencies, has_value, messages, places, reason_codes, shows, systems, years
 from ingest.index import Index
 from ingest.lexical import analyse

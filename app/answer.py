@@ -223,7 +223,7 @@ def _extractive(asked: Question, retrieval: Retrieval, selection: Selection, ind
         hits=retrieval.hits,
         index=index.generation,
         model="none",
-        notes=_notes(retrieval),
+        notes=(*_disagreement(statements), *_notes(retrieval)),
         escalation=next(iter(extract([escalation], index)), None) if escalation else None,
     )
 
@@ -268,6 +268,16 @@ def _reason(problem: str, retrieval: Retrieval, filters: Filters) -> str:
         f" ({limits})" if limits else ""
     )
     return f"The procedures don't say: {problem}. Searched: {searched}."
+
+
+def _disagreement(statements: Sequence[Statement]) -> tuple[str, ...]:
+    """What to do about two procedures in force that contradict each other: their owners decide, not the reader."""
+    sides = [statement.citations[0] for statement in statements if statement.disagrees]
+    if not sides:
+        return ()
+    owners = " and ".join(dict.fromkeys(side.owner for side in sides if side.owner)) or "their owners"
+    documents = " and ".join(dict.fromkeys(f"{side.doc_id} version {side.version}" for side in sides))
+    return (f"{documents} are both in force and differ here. Ask {owners} which holds before you act.",)
 
 
 def _notes(retrieval: Retrieval) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from app.evidence import Unit
 from app.llm import LLM, Finish, Usage
 from app.prompt import build_messages
 from app.question import Question
+from app.unit import Unit
 from app.verify import problem_with, wrong_column
 from ingest.index import Index
 from ingest.lexical import analyse
@@ -40,13 +40,14 @@ class Statement:
     """A sentence or step of an answer with the quotes that prove it.
 
     `problem` is empty for a verified statement; otherwise it says why the statement was withheld ("number not in
-    the cited passage: 17:00").
+    the cited passage: 17:00"). `disagrees` names the document that gives another value for the same thing.
     """
 
     text: str
     citations: tuple[Citation, ...]
     kind: Literal["statement", "step", "row"] = "statement"
     problem: str = ""
+    disagrees: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,9 @@ def cite(unit: Unit, index: Index) -> Citation:
 
 def extract(units: Sequence[Unit], index: Index) -> tuple[Statement, ...]:
     """The units themselves as statements: verbatim sentences and steps, table rows with their column names."""
-    return tuple(Statement(_wording(unit, index), (cite(unit, index),), unit.kind) for unit in units)
+    return tuple(
+        Statement(_wording(unit, index), (cite(unit, index),), unit.kind, disagrees=unit.disagrees) for unit in units
+    )
 
 
 def _wording(unit: Unit, index: Index) -> str:

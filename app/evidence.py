@@ -8,15 +8,17 @@ import numpy as np
 
 from app.hostile import gives_orders, imitates_citation
 from app.likeness import QuestionVectors, late_interaction
+from app.other_side import show_other_side
 from app.question import Question
 from app.rank import defines
 from app.retrieve import Hit
 from app.terms import weigh_terms, words_of
+from app.unit import Unit
 from app.values import conflict, has_value, shows
 from ingest.chunk import Chunk
 from ingest.index import Alternatives, Index, Scores
 from ingest.lexical import analyse
-from ingest.units import UnitKind, unit_spans, unit_texts
+from ingest.units import unit_spans, unit_texts
 
 READ_HITS = 6  # passages whose units compete
 MAX_UNITS = 8
@@ -44,28 +46,6 @@ WEIGHTS: Mapping[str, float] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """One sentence, step or table row: characters `start` to `end` of the chunk `chunk_id`, one of the hit's.
-
-    `score` is comparable within one question only; `coverage` is the idf-weighted share of the question's terms
-    in the unit, its headings and title; `meaning` the cosine of question and unit. `hostile` units stand in a
-    paragraph that gives orders to the assistant; they are never chosen.
-    """
-
-    hit: Hit
-    chunk_id: str
-    kind: UnitKind
-    start: int
-    end: int
-    text: str
-    heading: str
-    score: float = 0.0
-    coverage: float = 0.0
-    meaning: float = 0.0
-    hostile: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Selection:
     """The units chosen for an answer in reading order, and all that competed, best first.
 
@@ -86,7 +66,8 @@ def select_evidence(question: Question, hits: Sequence[Hit], index: Index, vecto
     rows = np.array([index.row(hit.chunk_id) for hit in hits[:READ_HITS]], dtype=np.int64)
     likeness = float(late_interaction(vector, index, rows).max())
     similarity = max(hit.similarity for hit in hits[:READ_HITS])
-    return Selection(_choose(question, ranked, index), tuple(ranked), similarity, likeness)
+    chosen = show_other_side(_choose(question, ranked, index), ranked, index)
+    return Selection(chosen, tuple(ranked), similarity, likeness)
 
 
 def hit_units(hit: Hit, index: Index) -> list[Unit]:

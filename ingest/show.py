@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from ingest.embed import load_embedder
 from ingest.manifest import Manifest
 from ingest.models import fetch_model, find_model, packaged_model
 from ingest.publish import current_generation, list_generations, read_manifest
+from ingest.register import Record
 from ingest.report import Report, last_report
 
 _SHOWN = 30
@@ -163,3 +165,29 @@ def fetch_models(names: Sequence[str], folder: Path, *, verify: bool) -> None:
 
 def _move(bars: Progress, task: TaskID, came: int) -> None:
     bars.update(task, completed=came)
+
+
+def show_conflicts(index: Path, *, as_json: bool) -> None:
+    """Print the pairs of passages in force today that seem to contradict each other, with the owners to ask."""
+    from ingest.conflicts import find_conflicts  # noqa: PLC0415 -- only this command reads the vectors
+    from ingest.index import open_index  # noqa: PLC0415 -- as above
+
+    opened = open_index(current_generation(index))
+    try:
+        found = find_conflicts(opened, date.today(), lambda document: True)
+    finally:
+        opened.close()
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(conflict) for conflict in found], default=str) + "\n")
+        return
+    table = Table("alike", "about", "document", "says", "document", "says")
+    for conflict in found[:_SHOWN]:
+        sides = [
+            cell for record, text in (conflict.first, conflict.second) for cell in (_source(record), visible(text))
+        ]
+        table.add_row(f"{conflict.alike:.2f}", conflict.kind, *sides)
+    Console().print(table, f"{len(found)} pairs to look at" + (f", {_SHOWN} shown" if len(found) > _SHOWN else ""))
+
+
+def _source(record: Record) -> str:
+    return visible(f"{record.doc_id} {record.version}" + (f" ({record.owner})" if record.owner else ""))

@@ -1,0 +1,30 @@
+"""A unit of evidence: one sentence, step or table row of a hit."""
+
+from dataclasses import dataclass
+
+from app.retrieve import Hit
+from ingest.units import UnitKind
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One sentence, step or table row: characters `start` to `end` of the chunk `chunk_id`, one of the hit's.
+
+    `score` is comparable within one question only; `coverage` is the idf-weighted share of the question's terms
+    in the unit, its headings and title; `meaning` the cosine of question and unit. `hostile` units stand in a
+    paragraph that gives orders to the assistant; they are never chosen. `disagrees` names the document that gives
+    another value for the same thing.
+    """
+
+    hit: Hit
+    chunk_id: str
+    kind: UnitKind
+    start: int
+    end: int
+    text: str
+    heading: str
+    score: float = 0.0
+    coverage: float = 0.0
+    meaning: float = 0.0
+    hostile: bool = False
+    disagrees: str = ""
