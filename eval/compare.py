@@ -13,6 +13,7 @@ from eval.summary import SET_METRICS
 CaseReport = Mapping[str, Any]
 FEWEST = 5  # cases; resampling fewer always gives the same mean and would call every change certain
 SAME = 1e-6
+NAMED = 20  # reworded cases named in a note; a changed case that is compared is always named
 Verdict = Literal["drop", "gain", "same"]
 
 
@@ -68,7 +69,8 @@ def compare_reports(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comp
     skip |= set(METRICS) - (set(before["metrics"]) & set(after["metrics"]))
     skip -= set(SET_METRICS)  # counted from the flags of the cases
     if reworded:
-        notes.append(f"the case itself changed, so it is not compared: {', '.join(reworded)}")
+        more = f" and {len(reworded) - NAMED} more" if len(reworded) > NAMED else ""
+        notes.append(f"the case itself changed, so it is not compared: {', '.join(reworded[:NAMED])}{more}")
     groups = {"overall": shared}
     for case_id in shared:
         groups.setdefault(new[case_id]["group"], []).append(case_id)
