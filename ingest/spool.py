@@ -14,7 +14,7 @@ from ingest.passages import packed
 from ingest.words import WORD_DIM
 
 _BATCH = 64
-_MOST_WAITING = 4096  # passages: parsing must not run away from embedding
+_MOST_WAITING = 2048  # passages: parsing must not run away from embedding
 _IN_MEMORY = 32 << 20  # bytes of vectors; what is more lies in the folder
 
 
