@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -120,19 +121,26 @@ def change_some(corpus: Path) -> str:
 def measure(name: str, command: Sequence[str]) -> Cost:
     """Run a command to its end and take its cost; RuntimeError when it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    peaks: list[int] = [0]
+    ended = threading.Event()
     started = time.monotonic()
-    peak = 0
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-        while process.poll() is None:
-            peak = max(peak, _memory(process.pid))
-            time.sleep(_POLL_SECONDS)
+        watch = threading.Thread(target=_watch_memory, args=(process.pid, peaks, ended))
+        watch.start()
+        _, complaint = process.communicate()
         wall = time.monotonic() - started
-        complaint = process.stderr.read() if process.stderr else ""
+    ended.set()
+    watch.join()
     if process.returncode != 0:
         raise RuntimeError(f"{name} failed: {complaint[-500:]}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)  # of the process and of all that it waited for
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(name, wall, cpu, peak / 1e6)
+    return Cost(name, wall, cpu, max(peaks) / 1e6)
+
+
+def _watch_memory(pid: int, peaks: list[int], ended: threading.Event) -> None:
+    while not ended.wait(_POLL_SECONDS):
+        peaks.append(_memory(pid))
 
 
 def _memory(pid: int) -> int:
