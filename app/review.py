@@ -72,8 +72,8 @@ def complaints(ledger: Ledger, index: Index, reader: Reader, limit: int = 50) ->
 
 
 def gaps(ledger: Ledger, index: Index, reader: Reader, embedder: Embedder, limit: int = 200) -> list[Gap]:
-    """Questions without answer and not reviewed yet, those alike together, the largest group first."""
-    done = reviewed_ids(ledger)
+    """Questions without answer, neither reviewed nor complained of, those alike together, the largest group first."""
+    done = reviewed_ids(ledger) | {one.recorded.answer.id for one in complaints(ledger, index, reader)}
     ids = [id_ for id_, (abstained, _) in ledger.extract(("$.answer.abstained", "$.at"), LOOK_BACK) if abstained]
     open_ = [recorded for id_ in ids if id_ not in done and (recorded := _readable(ledger, id_, index, reader))]
     questions = [recorded.answer.question for recorded in open_[:limit]]

@@ -42,7 +42,7 @@ def build_card(exchange: Exchange, index: Index, *, open_number: int | None = No
         "open": open_number,
         "strip": _strip(exchange, now, index),
         "status": _status(now),
-        "reason": now.answer.reason if now.answer and now.answer.abstained else now.error,
+        "reason": _reason(now),
         "blocks": [_block(statement, numbering, index) for statement in shown],
         "draft": _DRAFT_MARKS.sub("", now.draft),
         "escalation": _escalation(escalation, numbering),
@@ -96,6 +96,14 @@ def _evidence_block(now: Progress, blocks: list[Card]) -> Card | None:
         return None
     title = "Passages found, word for word" if not now.finished else "The passages it was written from"
     return {"title": title, "open": not now.finished, "blocks": blocks}
+
+
+def _reason(now: Progress) -> str:
+    if now.answer is None or not now.answer.abstained:
+        return now.error
+    # The line above says already that the procedures don't.
+    reason = now.answer.reason.removeprefix("The procedures don't say: ")
+    return reason[:1].upper() + reason[1:]
 
 
 def _status(now: Progress) -> Card | None:

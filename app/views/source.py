@@ -26,10 +26,8 @@ def show_source(desk: Desk, index: Index, folder: Path | None) -> None:
     opened = desk.source
     if opened is None:
         return
-    chunk = index.chunk(opened.citation.chunk_id)
-    document = index.document_of_chunk(chunk.id) if chunk else None
-    original = find_original(folder, document) if document else None
-    data = _view(opened, chunk, document, original, index)
+    original = original_of(opened.citation, index, folder)
+    data = view_source(opened, index, original)
     show("source", data, key="source-view", on_action=lambda action: _act(desk, action))
     if original is not None:
         with st.container(key="source_tools"):
@@ -43,10 +41,17 @@ def _act(desk: Desk, action: Action) -> None:
         desk.source = replace(desk.source, page=action["page"])
 
 
-def _view(
-    opened: OpenSource, chunk: Chunk | None, document: IndexedDocument | None, original: Path | None, index: Index
-) -> dict[str, Any]:
+def original_of(citation: Citation, index: Index, folder: Path | None) -> Path | None:
+    """The file that a citation was taken from, as long as it is still the same."""
+    known = index.row(citation.chunk_id) is not None
+    return find_original(folder, index.document_of_chunk(citation.chunk_id)) if known else None
+
+
+def view_source(opened: OpenSource, index: Index, original: Path | None) -> dict[str, Any]:
+    """What the component shows: `kind` "page" with image and boxes, or "text" with lines and marked runs."""
     citation = opened.citation
+    chunk = index.chunk(citation.chunk_id)
+    document = index.document_of_chunk(chunk.id) if chunk else None
     view: dict[str, Any] = {
         "key": f"{opened.exchange}:{citation.chunk_id}:{citation.start}:{citation.end}",
         "head": _head(citation, document),

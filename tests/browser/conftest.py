@@ -105,9 +105,9 @@ def url(chat: Chat, index: Path) -> Iterator[str]:
 class Visit:
     """A page with what went wrong on it: requests to other hosts, dialogs, script errors."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, opened: str = "") -> None:
         self.page = page
-        self.url = url
+        self.url = opened or url
         self.trouble: list[str] = []
         page.set_default_timeout(30_000)
         page.on("request", lambda r: self._note(r.url) if not self._own(r.url) else None)
@@ -142,12 +142,15 @@ class Visit:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
-    """`visit(url, color_scheme="dark", ...)` opens the chat in a context of its own; trouble fails the test."""
+    """`visit(url, color_scheme="dark", ...)` opens the chat in a context of its own; trouble fails the test.
+
+    `opened` is the chat's own address where `url` is a page of it.
+    """
     visits: list[Visit] = []
 
-    def open_chat(url: str, **options: object) -> Visit:
+    def open_chat(url: str, opened: str = "", **options: object) -> Visit:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})  # type: ignore[arg-type]  # passed on
-        visits.append(Visit(context.new_page(), url))
+        visits.append(Visit(context.new_page(), url, opened))
         return visits[-1]
 
     yield open_chat

@@ -289,7 +289,7 @@ function feedback(root, data, send) {
     const reason = form.querySelector("input:checked").value;
     send({ type: "feedback", verdict: "down", reason, comment: form.querySelector("textarea").value });
   });
-  const show = () => { form.hidden = !form.hidden; if (!form.hidden) form.querySelector("input").focus(); };
+  const show = () => { form.hidden = !form.hidden; if (!form.hidden) { form.querySelector("input").focus({ preventScroll: true }); form.scrollIntoView({ block: "nearest" }); } };
   return el("div", { class: "pa-rate" }, el("span", { class: "pa-small" }, "Was this right?"),
     el("button", { class: "pa-tool", type: "button", "aria-label": "Right", onclick: () => send({ type: "feedback", verdict: "up" }) }, icon("up"), "Yes"),
     el("button", { class: "pa-tool", type: "button", "aria-label": "Not right", onclick: show }, icon("off"), "No"), form);

@@ -29,10 +29,11 @@ function ordinary(root, item, line, back) {
   return [
     el("button", { class: "pa-row", type: "button", "aria-current": item.current ? "true" : null, title: item.label,
       onclick: () => root.send({ type: "open", id: item.id }) }, el("span", {}, item.label), el("small", {}, item.detail)),
-    el("button", { class: "pa-quiet", type: "button", "aria-label": `Rename ${item.label}`, title: "Rename",
-      onclick: () => rename(root, item, line, back) }, icon("pen")),
-    el("button", { class: "pa-quiet", type: "button", "aria-label": `Delete ${item.label}`, title: "Delete",
-      onclick: () => confirmDelete(root, item, line, back) }, icon("bin")),
+    el("span", { class: "pa-history-tools" },
+      el("button", { class: "pa-quiet", type: "button", "aria-label": `Rename ${item.label}`, title: "Rename",
+        onclick: () => rename(root, item, line, back) }, icon("pen")),
+      el("button", { class: "pa-quiet", type: "button", "aria-label": `Delete ${item.label}`, title: "Delete",
+        onclick: () => confirmDelete(root, item, line, back) }, icon("bin"))),
   ];
 }
 

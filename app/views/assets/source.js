@@ -67,7 +67,7 @@ function text(lines) {
   for (const line of lines) {
     const last = out[out.length - 1];
     if (line.kind === "table") {
-      const table = last && last.isTable ? last : el("div", { class: "pa-table" }, el("table", {}, el("tbody", {})));
+      const table = last && last.isTable ? last : el("div", { class: "pa-table", tabindex: "0", role: "group", "aria-label": "Table" }, el("table", {}, el("tbody", {})));
       if (table !== last) out.push(table);
       table.isTable = true;
       const rows = table.querySelector("tbody");
