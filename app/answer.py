@@ -98,6 +98,7 @@ class Assistant:
         self.llm = llm
         self.ledger = ledger
         self.top_k = top_k
+        self.structured = False  # whether answers are bound to a JSON schema
         self.glossary = glossary or load_glossary()
 
     @property
@@ -153,7 +154,7 @@ class Assistant:
             clock.mark("compose")
         answer = replace(answer, timings=clock.timings)
         on = filters.as_of or date.today()
-        limits = Asked(question, tuple(history), filters, on, reader.groups, self.top_k)
+        limits = Asked(question, tuple(history), filters, on, reader.groups, self.top_k, self.structured)
         yield Done(self._record(answer, reader, trace_of(limits, asked, selection, retrieval.hits, retriever)))
 
     def _composed(
@@ -162,7 +163,7 @@ class Assistant:
         """The model's events, then the answer with its verified statements; the extractive one if it fails."""
         statements: list[Statement] = []
         try:
-            for event in compose_with_model(llm, asked, selection.chosen, retriever.index):
+            for event in compose_with_model(llm, asked, selection.chosen, retriever.index, structured=self.structured):
                 if isinstance(event, Usage):
                     answer = replace(answer, usage=event)
                     continue
@@ -233,7 +234,12 @@ def open_assistant(settings: Settings) -> Assistant:
     library = Library(settings.index, settings.models)
     library.current()
     glossary = load_glossary(settings.glossary)
-    return Assistant(library, load_llm(settings), open_ledger(settings), top_k=settings.top_k, glossary=glossary)
+    llm = load_llm(settings)
+    structured = llm is not None and llm.structured and (settings.llm != "local" or settings.local_structured_output)
+    ledger = open_ledger(settings)
+    assistant = Assistant(library, llm, ledger, top_k=settings.top_k, glossary=glossary)
+    assistant.structured = structured
+    return assistant
 
 
 def _masked(question: str, history: Sequence[Turn]) -> tuple[str, tuple[Turn, ...]]:

@@ -9,6 +9,7 @@ from typing import Literal
 from app.llm import LLM, Finish, Usage
 from app.prompt import build_messages
 from app.question import Question
+from app.structured import SCHEMA, read_lines
 from app.unit import Unit
 from app.verify import problem_with, wrong_column
 from ingest.index import Index
@@ -104,11 +105,16 @@ def _wording(unit: Unit, index: Index) -> str:
 
 
 def compose_with_model(
-    llm: LLM, question: Question, units: Sequence[Unit], index: Index
+    llm: LLM, question: Question, units: Sequence[Unit], index: Index, *, structured: bool = False
 ) -> Iterator[Draft | Verified | Usage]:
-    """The model's lines, each verified as soon as it is complete; raises LLMError if the model fails."""
+    """The model's lines, each verified as soon as it is complete; raises LLMError if the model fails.
+
+    `structured` binds the model to a JSON schema.
+    """
     line = ""
-    for piece in llm.stream(build_messages(question.text, units)):
+    messages = build_messages(question.text, units, structured=structured)
+    pieces = read_lines(llm.stream(messages, schema=SCHEMA)) if structured else llm.stream(messages)
+    for piece in pieces:
         if isinstance(piece, Finish):
             yield piece.usage
             break

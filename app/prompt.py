@@ -18,12 +18,16 @@ Answer the question in full sentences from what the passages say:
 - Say nothing that no passage says, and leave out passages that do not help. No introduction, no summary."""
 
 
-def build_messages(question: str, evidence: Sequence[Unit]) -> list[BaseMessage]:
+_AS_JSON = '\n\nReply as JSON: {"lines": [{"text": "one fact or step", "passages": [1]}]}'
+
+
+def build_messages(question: str, evidence: Sequence[Unit], *, structured: bool = False) -> list[BaseMessage]:
     """System message (constant) and one human message: passages marked as data, then the question."""
+    form = _AS_JSON if structured else ""
     passages = "\n".join(f"[{number}] {_flat(unit)}" for number, unit in enumerate(evidence, start=1))
     return [
         SystemMessage(SYSTEM),
-        HumanMessage(f"<passages>\n{passages}\n</passages>\n\nQuestion: {question}"),
+        HumanMessage(f"<passages>\n{passages}\n</passages>\n\nQuestion: {question}{form}"),
     ]
 
 

@@ -40,6 +40,7 @@ class Asked:
     on: date
     groups: frozenset[str]
     top_k: int
+    structured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ class Replay:
 
 def trace_of(asked: Asked, question: Question, selection: Selection, hits: Sequence[Hit], used: Retriever) -> Any:
     """What the ledger keeps of a retrieval and its prompt, as JSON has it."""
-    messages = [[m.type, str(m.text)] for m in build_messages(question.text, selection.chosen)]
+    messages = [
+        [m.type, str(m.text)] for m in build_messages(question.text, selection.chosen, structured=asked.structured)
+    ]
     return plain(
         {
             "asked": asdict(asked),

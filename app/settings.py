@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     )
     local_model: str = Field("", description="Model name at local_url; by default the first it offers.")
     local_api_key: SecretStr = Field(SecretStr(""), description="Key for local_url, if it wants one.")
+    local_structured_output: bool = Field(
+        False, description="Bind answers of a local model to a JSON schema (true or false)."
+    )
     local_gguf: Path | None = Field(None, description="Another GGUF file for the embedded server.")
     local_threads: int | None = Field(None, ge=1, description="Threads of the embedded server; default all cores.")
     local_context: int = Field(4096, ge=512, description="Context of the embedded server, in tokens.")
