@@ -7,6 +7,7 @@ rows are kept is a store's matter: chain_sqlite.py or chain_postgres.py.
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -80,6 +81,8 @@ class Chain:
     def __init__(self, store: Store, anchor: Path) -> None:
         self._store = store
         self._anchor = anchor
+        # The file's lock is polled for (every 50 ms): the threads of a process take turns before it.
+        self._turn = threading.Lock()
         # Two processes must not write the anchor at once, nor an older one after a newer.
         self._lock = FileLock(anchor.with_name(anchor.name + ".lock"), timeout=30)
 
@@ -90,7 +93,7 @@ class Chain:
             row = Row(number + 1, kind, about, body, last)
             return replace(row, hash=row.digest())
 
-        with self._store.reported(), self._locked():
+        with self._store.reported(), self._turn, self._locked():
             row = self._store.append(follow)
             # After the commit: a crash in between leaves a row that is not anchored yet, never a false alarm.
             self._write_anchor(row)

@@ -34,6 +34,9 @@ class SqliteStore:
             with FileLock(path.with_suffix(".lock"), timeout=30), self._connect() as db:
                 db.execute("PRAGMA journal_mode=WAL")
                 db.executescript(_SCHEMA)
+            # Never used: as long as one connection is open, closing another does not write the whole log back.
+            self._open = sqlite3.connect(path, check_same_thread=False)
+            self._open.execute("SELECT 1 FROM chain").close()
 
     def append(self, follow: Callable[[int, str], Row]) -> Row:
         """See Store."""
