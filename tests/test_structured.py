@@ -1,4 +1,4 @@
-"""Answers bound to a schema are verified line by line like free ones, and recorded with the prompt that asked for them."""
+"""Answers bound to a schema are verified line by line like free ones, and recorded with their prompt."""
 
 import json
 from collections.abc import Sequence
@@ -24,9 +24,10 @@ LINES = [
     {"text": 'He said "{[" and left', "passages": [1, 3]},
     {"text": "Nobody proves this.", "passages": []},
 ]
-EXPECTED = (
-    'Match the return to the original payment by its UETR. [2]\nHe said "{[" and left [1][3]\nNobody proves this. \n'
-)
+EXPECTED = """Match the return to the original payment by its UETR. [2]
+He said "{[" and left [1][3]
+Nobody proves this.\x20
+"""
 
 
 class SchemaModel(ScriptedModel):
@@ -62,9 +63,9 @@ def test_structured_answers_are_verified_and_recorded(tmp_path: Path) -> None:
     library: Any = FixedLibrary(Retriever(build(tmp_path / "g"), EMBEDDER))
     model = SchemaModel(json.dumps({"lines": [LINES[0], LINES[2]]}))
     ledger = Ledger(tmp_path)
-    answer = Assistant(library, model, ledger, structured=True).ask(
-        "pacs.004 came back AC04, what now?", filters=Filters(as_of=date(2026, 11, 23))
-    )
+    assistant = Assistant(library, model, ledger)
+    assistant.structured = True
+    answer = assistant.ask("pacs.004 came back AC04, what now?", filters=Filters(as_of=date(2026, 11, 23)))
     assert model.schema == SCHEMA
     assert [statement.text for statement in answer.statements] == [LINES[0]["text"].replace("\n", " ")]  # type: ignore[attr-defined]
     assert [statement.problem for statement in answer.withheld] == ["no passage is cited"]
