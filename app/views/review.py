@@ -65,7 +65,7 @@ def _show_gaps(session: Session, found: Sequence[Gap]) -> None:
     if not found:
         st.html('<p class="pa-small">Nothing is waiting.</p>')
     for gap in found[:SHOWN]:
-        others = list(dict.fromkeys(one.answer.question for one in gap.questions[1:]))[:3]
+        others = list(dict.fromkeys(one.answer.question for one in gap.questions))[1:4]
         asked = [f"{say_count(len(gap.questions), 'time')}, last {say_date(gap.questions[0].asked_at)}"]
         _show_item(session, gap.questions, [*asked, *others], f"not answered, {asked[0]}")
 

@@ -52,7 +52,7 @@ function toQuestionBox() {
 }
 
 function strip(items) {
-  return items.length && el("p", { class: "pa-strip" }, items.map((item, i) => [i ? " · " : "", item.set ? el("strong", {}, item.text) : item.text]).flat());
+  return items.length && el("p", { class: "pa-strip" }, items.map((item, i) => [i ? " · " : "", el(item.set ? "strong" : "span", {}, item.text)]).flat());
 }
 
 function status(data, send) {
