@@ -3,11 +3,13 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from app.abstain import why_not
 from app.access import Reader
+from app.clock import time_notes, zone_of
 from app.compose import Citation, Draft, Statement, Verified, compose_with_model, extract
 from app.evidence import Selection, find_escalation, select_evidence
 from app.glossary import Glossary, load_glossary
@@ -100,6 +102,7 @@ class Assistant:
         self.top_k = top_k
         self.structured = False  # whether answers are bound to a JSON schema
         self.glossary = glossary or load_glossary()
+        self.zone: ZoneInfo | None = None  # of the readers; None is this machine's
 
     @property
     def model_name(self) -> str:
@@ -142,7 +145,9 @@ class Assistant:
         clock.mark("retrieve")
         selection = select_evidence(asked, retrieval.hits, retriever.index, retrieval.vector)
         answer = _extractive(asked, retrieval, selection, retriever.index, filters)
-        answer = replace(answer, question=question)
+        answer = replace(
+            answer, question=question, notes=(*self._times(asked, selection, answer, filters), *answer.notes)
+        )
         clock.mark("select")
         yield Evidence(replace(answer, timings=clock.timings))
         if self.llm and not answer.abstained:
@@ -156,6 +161,19 @@ class Assistant:
         on = filters.as_of or date.today()
         limits = Asked(question, tuple(history), filters, on, reader.groups, self.top_k, self.structured)
         yield Done(self._record(answer, reader, trace_of(limits, asked, selection, retrieval.hits, retriever)))
+
+    def _times(self, asked: Question, selection: Selection, answer: Answer, filters: Filters) -> tuple[str, ...]:
+        """Where a time was asked for: the stated one on the reader's clock, and how long is left today."""
+        now = datetime.now(self.zone).astimezone(self.zone)
+        if answer.abstained or asked.wants != "time" or filters.as_of not in (None, now.date()):
+            return ()
+        best = max(selection.chosen, key=lambda unit: unit.score)
+        shown = (
+            s.text
+            for s in answer.statements
+            if (s.citations[0].chunk_id, s.citations[0].quote) == (best.chunk_id, best.text)
+        )
+        return time_notes(list(shown), now)
 
     def _composed(
         self, llm: LLM, asked: Question, selection: Selection, answer: Answer, retriever: Retriever
@@ -239,6 +257,7 @@ def open_assistant(settings: Settings) -> Assistant:
     ledger = open_ledger(settings)
     assistant = Assistant(library, llm, ledger, top_k=settings.top_k, glossary=glossary)
     assistant.structured = structured
+    assistant.zone = zone_of(settings.timezone)
     return assistant
 
 

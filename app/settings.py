@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     )
     top_k: int = Field(10, ge=1, le=100, description="How many passages are retrieved for a question.")
     glossary: Path | None = Field(None, description="Your own synonyms, in the form of app/glossary.yaml.")
+    timezone: str = Field(
+        "", description="Time zone of the readers, for example Europe/London; default: this machine's."
+    )
     readers: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Reader groups of the person at this machine, separated by commas."
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from langchain_core.language_models import BaseChatModel
@@ -215,3 +216,16 @@ def test_answers_are_recorded_and_masked(library: Any, tmp_path: Path) -> None:
     entry = ledger.get(answer.id)
     assert "DE89370400440532013000" not in str(entry.body)
     assert ledger.verify().problems == ()
+
+
+def test_a_cut_off_is_told_on_the_readers_clock_and_only_for_today(library: Any) -> None:
+    question = "What is the CHAPS cut-off time?"
+    zone = ZoneInfo("Asia/Tokyo")
+    assistant = Assistant(library)
+    assistant.zone = zone
+    (note,) = [n for n in assistant.ask(question).notes if "on your clock" in n]
+    assert note.startswith("Cut-off: 17:00 London is ")
+    past = assistant.ask(question, filters=Filters(as_of=date(2026, 3, 2)))
+    assert not [n for n in past.notes if "clock" in n]
+    other = assistant.ask("What does AC04 in a pacs.004 say?")
+    assert not [n for n in other.notes if "clock" in n]
