@@ -52,6 +52,7 @@ eval: ingest                      ## score the golden cases, block on the thresh
 
 eval-baseline: ingest             ## accept the figures of now as the committed baseline
 	@$(EVAL) --cases corpus/golden/cases.jsonl --report .eval --write-baseline eval/baseline.json
+	@$(BIN)/python -m eval lint --cases corpus/golden/cases.jsonl --index $(INDEX) --update-lock
 
 JUDGE ?= local
 eval-full: models-chat ingest     ## the same with a judge (JUDGE=bedrock), then the held-out cases

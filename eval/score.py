@@ -21,6 +21,7 @@ from eval.markdown import HEADLINE
 from eval.opening import load_dated, open_evaluation
 from eval.options import Parser, add_judge_options, judge_settings, positive
 from eval.progress import StartBar, progress_bars
+from eval.report import NOT_RUN
 from eval.settings import JudgeSettings
 from eval.tracking import log_report
 
@@ -35,7 +36,7 @@ def score_command(argv: Sequence[str]) -> int:
         evaluation = _with_scorers(evaluation, args, judge, stack, start)
         advance = start("cases", len(evaluation.cases))
         report = evaluate(evaluation, lambda outcome: advance())
-    if args.write_baseline:
+    if args.write_baseline and report["verdict"]["code"] != NOT_RUN:  # what was not measured is no baseline
         write_baseline(report, args.write_baseline)
     _print_result(report, args.report)
     log_report(report, args.report)

@@ -14,6 +14,7 @@ import yaml
 from ingest_folder import TEXTS, run, settings_for, write_corpus
 from test_eval_main import CASES
 
+from app.answer import Assistant
 from eval.__main__ import main
 from eval.card import CARD, load_people
 
@@ -182,6 +183,29 @@ def test_a_run_is_logged_where_mlflow_is_named(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     assert main([*given, "--report", str(tmp_path / "report"), "--limit", "1"]) == 2
+
+
+def test_what_could_not_be_measured_is_no_baseline(
+    indexes: tuple[Path, Path], cases: Path, bounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Assistant, question: str, **rest: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(Assistant, "ask", broken)
+    given = [
+        "--cases",
+        str(cases),
+        "--index",
+        str(indexes[0]),
+        "--thresholds",
+        str(bounds),
+        "--no-ragas",
+        "--limit",
+        "2",
+    ]
+    kept = tmp_path / "baseline.json"
+    assert main([*given, "--report", str(tmp_path / "report"), "--write-baseline", str(kept)]) == 2
+    assert not kept.exists()
 
 
 def test_a_killed_run_goes_on_and_ends_as_if_it_had_not_been(
