@@ -66,6 +66,9 @@ eval-full: models-chat ingest     ## the same with a judge (JUDGE=bedrock), then
 bench: ingest                     ## speed and memory against named alternatives
 	@$(BIN)/python -m eval bench --index $(INDEX)
 
+bench-chat: ingest                ## 50 people at the real chat at once, over a scripted model
+	@$(BIN)/python -m eval.bench_chat --index $(INDEX)
+
 bench-ingest: models              ## ingestion against the tutorial LangChain pipeline
 	@$(BIN)/python -m eval.bench_ingest --corpus $(CORPUS)
 
