@@ -18,7 +18,7 @@ def provenance(manifest: Manifest, settings: Settings, llm: LLM | None) -> dict[
         "content_hash": manifest.content_hash,
         "registered": manifest.registered,
         "embedder": asdict(manifest.embedder),
-        "chunking": f"{manifest.making.made_by} index {manifest.making.index_version}",
+        "chunking": f"{manifest.making.made_by} {manifest.making.index_version}",
         "chat_model": _chat_model(llm),
         "settings": {name: str(value) for name, value in shaping.items() if value not in (None, "", [], {})},
         "register": {

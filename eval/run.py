@@ -19,8 +19,12 @@ from eval.outcome import Journal, Outcome, outcome_key
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 PACKAGES = ("app", "ingest")
-# Where files lie and how fast a machine is does not shape an answer.
-NOT_CONFIGURATION = {"index", "state", "models", "corpus", "readers", "local_api_key", "local_threads", "prices"}
+# Where files lie, how people sign in and how fast a machine is do not shape an answer.
+_ELSEWHERE = ("oidc_", "proxy_", "ledger_", "cookie_", "session_")
+NOT_CONFIGURATION = {
+    *"index state models corpus readers local_api_key local_threads prices sign_in access_rules public_url".split(),
+    *(name for name in Settings.model_fields if name.startswith(_ELSEWHERE)),
+}
 
 
 class Asks(Protocol):
