@@ -11,6 +11,7 @@ from app.likeness import QuestionVectors, late_interaction
 from app.other_side import show_other_side
 from app.question import Question
 from app.rank import defines
+from app.rest import answer_the_rest
 from app.retrieve import Hit
 from app.terms import weigh_terms, words_of
 from app.unit import Unit
@@ -154,7 +155,8 @@ def _choose(question: Question, ranked: Sequence[Unit], index: Index) -> tuple[U
     room = MAX_PASSAGE if question.wants == "steps" else MAX_UNITS
     near = [u for u in usable if u.hit == best.hit and u.score >= _share(u, NEAR) * best.score][:room]
     far = [u for u in usable if u.hit != best.hit and u.score >= FAR * best.score][: room - len(near)]
-    return _in_reading_order([*near, *far])
+    chosen = [*near, *far]
+    return _in_reading_order([*chosen, *answer_the_rest(question, chosen, usable, index)])
 
 
 def _share(unit: Unit, share: float) -> float:
