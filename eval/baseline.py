@@ -34,10 +34,15 @@ def write_baseline(report: Mapping[str, Any], path: Path) -> None:
 
 
 def _row(case: Mapping[str, Any], metrics: Sequence[str]) -> list[Any]:
-    scores = [None if (v := case["scores"].get(name)) is None else round(v, 6) for name in metrics]
+    scores = [_kept(case["scores"].get(name)) for name in metrics]
     places = [short_hash(case["cited"]), short_hash(case["retrieved"])]
     kept = [case[field] for field in ("id", "digest", "group", "answerable", "abstained", "answer_hash")]
     return [*kept, *places, scores]
+
+
+def _kept(score: float | None) -> float | None:
+    # Both sides are rounded alike: a rounding that all cases share would be a drop that no chance explains.
+    return None if score is None else round(score, 6)
 
 
 def short_hash(places: Sequence[str]) -> str:
@@ -81,6 +86,7 @@ def comparable(report: Mapping[str, Any]) -> dict[str, Any]:
 
 def _digested(case: Mapping[str, Any]) -> dict[str, Any]:
     kept = {field: case[field] for field in FIELDS}
+    kept["scores"] = {name: _kept(score) for name, score in case["scores"].items()}
     return kept | {"cited": short_hash(case["cited"]), "retrieved": short_hash(case["retrieved"])}
 
 

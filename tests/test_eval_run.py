@@ -169,6 +169,17 @@ def test_scores_of_different_judges_are_not_compared(stored: Stored, tmp_path: P
     assert next(d.verdict for d in same.deltas if d.metric == "judge_faithfulness") == "drop"
 
 
+def test_what_a_baseline_rounds_is_no_change(stored: Stored, tmp_path: Path) -> None:
+    def second(case: Case, answer: Answer) -> Answer:
+        return replace(answer, hits=(answer.hits[1], answer.hits[0], *answer.hits[2:]))  # nDCG 1 / log2(3)
+
+    report = evaluate(evaluation_of(tmp_path, ScriptedAssistant(stored, second), build_cases()))
+    write_baseline(report, tmp_path / "baseline.json")
+    comparison = compare_reports(read_baseline(tmp_path / "baseline.json"), comparable(report))
+    assert comparison.changed == ()
+    assert {delta.verdict for delta in comparison.deltas} == {"same"}
+
+
 def test_a_baseline_is_small_and_compares_as_the_report_does(stored: Stored, tmp_path: Path) -> None:
     report = evaluate(evaluation_of(tmp_path, ScriptedAssistant(stored), build_cases()))
     path = tmp_path / "baseline.json"
