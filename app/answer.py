@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from app.abstain import why_not
 from app.access import Reader
+from app.clarify import choices
 from app.clock import time_notes, zone_of
 from app.compose import Citation, Draft, Statement, Verified, compose_with_model, extract
 from app.evidence import Selection, find_escalation, select_evidence
@@ -47,7 +48,8 @@ class Answer:
 
     `composed_by` is "extractive" (verbatim passages) or "model". `notes` are sentences to show beside the answer
     (a better match in a version not in force, the model failed...). `escalation` names whom to ask, if a
-    procedure says it. `timings` are seconds by stage, `usage` the model's tokens and their cost.
+    procedure says it. `choices` are what the question may mean, where it is not clear. `timings` are seconds by
+    stage, `usage` the model's tokens and their cost.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Answer:
     withheld: tuple[Statement, ...] = ()
     notes: tuple[str, ...] = ()
     escalation: Statement | None = None
+    choices: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     usage: Usage | None = None
 
@@ -231,6 +234,7 @@ def _extractive(asked: Question, retrieval: Retrieval, selection: Selection, ind
     """The answer without a model: the chosen passages word for word, or why there are none."""
     problem = why_not(asked, selection, index)
     statements = () if problem else extract(selection.chosen, index)
+    meanings = () if problem else choices(asked, selection)
     escalation = find_escalation(retrieval.hits, index) if problem else None
     return Answer(
         id="",
@@ -242,7 +246,8 @@ def _extractive(asked: Question, retrieval: Retrieval, selection: Selection, ind
         hits=retrieval.hits,
         index=index.generation,
         model="none",
-        notes=(*_disagreement(statements), *_notes(retrieval)),
+        notes=(*_which(meanings), *_disagreement(statements), *_notes(retrieval)),
+        choices=meanings,
         escalation=next(iter(extract([escalation], index)), None) if escalation else None,
     )
 
@@ -293,6 +298,13 @@ def _reason(problem: str, retrieval: Retrieval, filters: Filters) -> str:
         f" ({limits})" if limits else ""
     )
     return f"The procedures don't say: {problem}. Searched: {searched}."
+
+
+def _which(meanings: Sequence[str]) -> tuple[str, ...]:
+    """The one question back, where what was asked can mean several things."""
+    return (
+        (f"Which do you mean: {', or '.join(meanings)}? Ask again with it for a narrower answer.",) if meanings else ()
+    )
 
 
 def _disagreement(statements: Sequence[Statement]) -> tuple[str, ...]:
