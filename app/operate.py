@@ -57,13 +57,6 @@ class Ingestion:
                 cwd=Path.cwd(),
             )
 
-    def stop(self) -> None:
-        """End the run; what was served before still is."""
-        with self._lock:
-            if self._process is not None and self._process.poll() is None:
-                self._process.terminate()
-                self._process.wait()
-
 
 def _check(reader: Reader) -> None:
     if not reader.has_role("administrator"):

@@ -3,16 +3,16 @@
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
-from app.answer import Answer, Citation, Hit, Statement
+from app.answer import Answer, Citation, Statement
 from app.job import Progress
 from app.source_page import CELL, table_head
+from app.views.card_sources import list_closest, list_references, nearest_hits
 from app.views.export import as_text
 from app.views.library_facts import manifest_of
-from app.views.markup import say_age, say_count, say_date, shorten
-from app.views.references import Numbering, say_document, say_effective, say_generation, say_place
+from app.views.markup import say_age, say_count, say_date
+from app.views.references import Numbering, say_generation
 from app.views.state import Download, Exchange
 from ingest.index import Index
 
@@ -48,8 +48,8 @@ def build_card(exchange: Exchange, index: Index, *, open_number: int | None = No
         "escalation": _escalation(escalation, numbering),
         "notes": _notes(now),
         "evidence": _evidence_block(now, [_block(statement, numbering, index) for statement in evidence]),
-        "refs": _references(numbering, [*shown, *([escalation] if escalation else [])], index),
-        "closest": _closest(now.answer),
+        "refs": list_references(numbering, [*shown, *([escalation] if escalation else [])], index),
+        "closest": list_closest(now.answer),
         "withheld": _withheld(now),
         **_closing(exchange, now.answer),
     }
@@ -65,7 +65,7 @@ def citation_of(exchange: Exchange, number: int) -> Citation | None:
 
 def passage_of(exchange: Exchange, number: int, index: Index) -> Citation | None:
     """The passage `number` of those shown as closest, as a citation of the whole passage."""
-    hits = _nearest(exchange.answer)
+    hits = nearest_hits(exchange.answer)
     hit = hits[number] if 0 <= number < len(hits) else None
     chunk = index.chunk(hit.chunk_id) if hit else None
     if hit is None or chunk is None:
@@ -170,53 +170,6 @@ def _block(statement: Statement, numbering: Numbering, index: Index) -> Card:
 
 def _escalation(statement: Statement | None, numbering: Numbering) -> Card | None:
     return {"text": statement.text, "marks": numbering.marks(statement)} if statement else None
-
-
-def _references(numbering: Numbering, listed: Sequence[Statement], index: Index) -> list[Card]:
-    # Verbatim statements are their quotes: once is enough.
-    quoted = any(s.text != c.quote for s in listed for c in s.citations if s.kind != "row")
-    cited = {number for statement in listed for number in numbering.marks(statement)}
-    today = date.today()
-    return [
-        {
-            "n": number,
-            "title": citation.title,
-            "document": say_document(citation.doc_id, citation.version),
-            "where": say_place(citation),
-            "effective": say_effective(citation),
-            "short": shorten(citation.quote),
-            "quoted": quoted,
-            "flag": _flag(citation, index, today),
-            "listed": number in cited,
-        }
-        for number, citation in enumerate(numbering.citations, 1)
-    ]
-
-
-def _flag(citation: Citation, index: Index, today: date) -> str:
-    if index.row(citation.chunk_id) is None:
-        return "No longer in the library"
-    document = index.document_of_chunk(citation.chunk_id)
-    if document.stale:
-        return "Newer file unreadable"
-    return "" if document.record.in_force(today) else "Not in force today"
-
-
-def _nearest(answer: Answer | None, limit: int = 3) -> list[Hit]:
-    return list(answer.hits[:limit]) if answer and answer.abstained else []
-
-
-def _closest(answer: Answer | None) -> list[Card]:
-    return [
-        {
-            "n": number,
-            "title": hit.title,
-            "document": say_document(hit.doc_id, hit.version),
-            "where": say_place(hit),
-            "short": shorten(hit.text, 200),
-        }
-        for number, hit in enumerate(_nearest(answer))
-    ]
 
 
 def _withheld(now: Progress) -> list[Mapping[str, str]]:

@@ -85,9 +85,11 @@ def _next_questions(session: Session, exchange: Exchange) -> list[Suggestion]:
     answer = exchange.answer
     if answer is None or answer.abstained or not exchange.job:
         return []
+    if exchange.offered is None:  # reading the cited documents takes longer than drawing the page
+        on = exchange.filters.as_of or date.today()
+        exchange.offered = follow_ups(session.index, session.reader, answer, on)
     asked = {one.question for one in session.desk.current.exchanges}
-    found = follow_ups(session.index, session.reader, answer, exchange.filters.as_of or date.today())
-    return [one for one in found if one.question not in asked]
+    return [one for one in exchange.offered if one.question not in asked]
 
 
 def show_exchange(session: Session, exchange: Exchange, *, newest: bool) -> None:

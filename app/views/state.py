@@ -13,6 +13,7 @@ from app.identity import Identity
 from app.job import Job, Progress
 from app.record import Recorded
 from app.service import Service
+from app.suggest import Suggestion
 from ingest.index import Index
 
 
@@ -39,6 +40,7 @@ class Exchange:
     id: str = field(default_factory=lambda: uuid4().hex[:12])
     rated: str = ""
     download: Download | None = None
+    offered: list[Suggestion] | None = None
 
     @classmethod
     def of(cls, record: Recorded) -> "Exchange":

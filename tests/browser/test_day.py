@@ -9,6 +9,7 @@ from conftest import Chat, Visit
 from playwright.sync_api import Locator, expect
 from pypdf import PdfReader
 
+from eval.cases import load_cases
 from ingest.errors import AssistantError
 from ingest.index import open_index
 from ingest.publish import current_generation
@@ -89,6 +90,34 @@ def test_the_source_of_every_format_marks_the_quote(
         chat.page.get_by_role("button", name="Open original").click()
     assert Path(got.value.path()).stat().st_size > 1000
     check_axe(chat)
+
+
+MARKED = """quote => {
+  const squash = text => text.toLowerCase().replace(/[^\\p{L}\\p{N}]/gu, "");
+  const marked = [...document.querySelectorAll(".pa-viewer mark")].map(mark => mark.textContent).join("");
+  return squash(marked).startsWith(squash(quote)) && squash(marked).length > 0;
+}"""
+
+
+def test_a_sample_of_golden_citations_is_marked_on_the_page(visit: Open, real: str) -> None:
+    """All of them are checked without a browser by `python -m eval.highlights`."""
+    cases = [case for case in load_cases(ROOT / "corpus" / "golden" / "cases.jsonl") if case.answerable]
+    chat = visit(real)
+    seen = 0
+    for case in [case for case in cases if not (case.history or case.as_of or case.readers)][::18]:
+        chat.page.get_by_role("button", name="New conversation").click()
+        expect(chat.page.locator(".pa-hero")).to_be_visible()
+        chat.ask(case.question)
+        marks = chat.last.locator(".pa-slot-refs .pa-cite")
+        for number in range(min(4, marks.count())):
+            marks.nth(number).hover()
+            quote = chat.page.locator(".pa-tip q").inner_text().rstrip("…")
+            marks.nth(number).click()
+            chat.page.wait_for_function(MARKED, arg=quote)
+            seen += 1
+        if chat.page.locator(".pa-source").count():
+            chat.page.get_by_role("button", name="Close the source").click()
+    assert seen >= 30
 
 
 def test_a_day_at_the_desk(visit: Open, real: str) -> None:
