@@ -254,5 +254,5 @@ def nearest(index: Index, word: str) -> list[int]:
 
 TestNights = pytest.mark.slow(Nights.TestCase)
 TestNights.settings = settings(
-    max_examples=8, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=30, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
 )
