@@ -9,37 +9,36 @@ from app.retrieve import Hit
 from app.terms import words_of
 from app.unit import Unit
 from app.values import currencies, has_value, messages, places, reason_codes, shows, systems, years
-from ingest.index import Index
 from ingest.lexical import analyse
 
 CLOSE = 0.36  # below it a question without a known identifier is taken to be about something else
 
 
-def why_not(question: Question, selection: Selection, index: Index) -> str:
-    """One clause that says why nothing found answers the question, or "" when something does."""
+def why_not(question: Question, selection: Selection, known: Set[str]) -> str:
+    """One clause that says why nothing found answers the question, or "" when something does.
+
+    `known` are the terms of the question that the reader's own documents have: what is said here must not depend on
+    documents that the reader may not see.
+    """
     if not selection.chosen:
         return "nothing found is about this"
-    missing = _missing_names(question, selection, index)
+    missing = _missing_names(question, selection, known)
     if missing:
         return f"nothing found mentions {', '.join(missing)}"
-    if not question.keys and closeness(question, selection, index) < CLOSE:
+    if not question.keys and closeness(question, selection, known) < CLOSE:
         return "nothing found is close enough to this"
     return _no_value(question, selection)
 
 
-def closeness(question: Question, selection: Selection, index: Index) -> float:
+def closeness(question: Question, selection: Selection, known: Set[str]) -> float:
     """How near the evidence comes to the question, mostly from 0 to 1.
 
     The cosine of the nearest passage; a little more where it has the question's words one by one, a little less
     where the library has never heard them. Identifiers are better evidence than any of these.
     """
-    known = [_known(group, index) for group in question.searched[: len(question.terms)]]
-    strange = 1 - sum(known) / len(known) if known else 1.0
-    return selection.similarity + 0.2 * selection.likeness - 0.2 * strange
-
-
-def _known(group: Sequence[str], index: Index) -> bool:
-    return any(index.document_frequency(term) for term in group)
+    strange = [term not in known for term in question.terms]
+    share = sum(strange) / len(strange) if strange else 1.0
+    return selection.similarity + 0.2 * selection.likeness - 0.2 * share
 
 
 def _no_value(question: Question, selection: Selection) -> str:
@@ -77,16 +76,16 @@ def _siblings(unit: Unit, asked: set[str]) -> set[str]:
     return asked & (systems(intro) | currencies(intro))
 
 
-def _missing_names(question: Question, selection: Selection, index: Index) -> list[str]:
+def _missing_names(question: Question, selection: Selection, known: Set[str]) -> list[str]:
     """What the question names and nothing found is about: identifiers, currencies, systems, places, years."""
     hits = list({unit.hit.chunk_id: unit.hit for unit in selection.ranked}.values())
     text = "\n".join(_around(hit) for hit in hits)
     asked = question.asked
     absent = (currencies(asked) - currencies(text)) | (systems(asked) - systems(text))
     for name in (places(asked) - places(text)) | (years(asked) - years(text)):
-        if not all(index.document_frequency(term) for term in analyse(name)):
+        if not all(term in known for term in analyse(name)):
             absent |= {name}
-    absent |= {name for name in question.names if _is_missing(name, question, words_of(text), index)}
+    absent |= {name for name in question.names if _is_missing(name, question, words_of(text), known)}
     if not absent and (apart := _never_together(question, hits)):
         return [apart]
     return [] if absent and _unlisted(absent, selection) else sorted(name.upper() for name in absent)
@@ -96,14 +95,14 @@ def _around(hit: Hit) -> str:
     return f"{hit.text}\n{hit.section}\n{hit.title}"
 
 
-def _is_missing(name: str, question: Question, present: frozenset[str], index: Index) -> bool:
+def _is_missing(name: str, question: Question, present: frozenset[str], known: Set[str]) -> bool:
     """An identifier that the library does not know, or a code or message type that no hit is about."""
     term = next(iter(analyse(name)), "")  # of "REP-03" the whole identifier, not its halves
     if not term or systems(name):
         return False
     group = next((group for group in question.searched if group[0] == term), (term,))
     wanted = bool(reason_codes(name.upper()) | messages(name))
-    return not _known(group, index) or (wanted and present.isdisjoint(group))
+    return term not in known or (wanted and present.isdisjoint(group))
 
 
 def _never_together(question: Question, hits: Sequence[Hit]) -> str:

@@ -232,7 +232,7 @@ class Assistant:
 
 def _extractive(asked: Question, retrieval: Retrieval, selection: Selection, index: Index, filters: Filters) -> Answer:
     """The answer without a model: the chosen passages word for word, or why there are none."""
-    problem = why_not(asked, selection, index)
+    problem = why_not(asked, selection, retrieval.known)
     statements = () if problem else extract(selection.chosen, index)
     meanings = () if problem else choices(asked, selection)
     escalation = find_escalation(retrieval.hits, index) if problem else None

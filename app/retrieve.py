@@ -69,6 +69,7 @@ class Retrieval:
     hits: tuple[Hit, ...]
     out_of_force: Hit | None
     documents_searched: int
+    known: frozenset[str]  # the question's terms that any permitted passage in force has, themselves or by a synonym
     vector: QuestionVectors
 
 
@@ -98,8 +99,13 @@ class Retriever:
             hits=tuple(self._hits(vectors, rows[governs], scores[governs], k)),
             out_of_force=self._hits(vectors, rows[:1], scores[:1], 1)[0] if better else None,
             documents_searched=len(np.unique(self.index.document_of[in_force])),
+            known=self._known(question, in_force),
             vector=vectors,
         )
+
+    def _known(self, question: Question, allowed: Mask) -> frozenset[str]:
+        found = ((group[0], self.index.score_passages([group])) for group in question.searched)
+        return frozenset(term for term, scores in found if (scores[allowed] > 0).any())
 
     def _permitted(self, filters: Filters, groups: frozenset[str], on: date, in_force: bool) -> Mask:
         reader = Reader("", groups)

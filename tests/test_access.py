@@ -45,7 +45,12 @@ def test_each_role_may_do_what_those_before_it_may(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "question",
-    ["Which queue for sanctions hits?", "When is the CHAPS cut-off?", "pacs.004 came back with AC04, what do I do?"],
+    [
+        "Which queue for sanctions hits?",
+        "When is the CHAPS cut-off?",
+        "pacs.004 came back with AC04, what do I do?",
+        "What do I do with queue OWL?",
+    ],
 )
 def test_a_closed_document_changes_nothing_that_others_are_told(tmp_path: Path, question: str) -> None:
     public = [one for one in DOCUMENTS if not one.record.readers]
@@ -59,5 +64,5 @@ def test_a_closed_document_changes_nothing_that_others_are_told(tmp_path: Path, 
 def _told(retriever: Retriever, question: str) -> tuple[object, ...]:
     found = retriever.search(read_question(question), Filters(as_of=date(2026, 11, 23)), Reader("ann"))
     asked = read_question(question)
-    problem = why_not(asked, select_evidence(asked, found.hits, retriever.index, found.vector), retriever.index)
+    problem = why_not(asked, select_evidence(asked, found.hits, retriever.index, found.vector), found.known)
     return ({hit.doc_id for hit in found.hits}, found.documents_searched, found.out_of_force, problem)
