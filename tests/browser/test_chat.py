@@ -91,17 +91,15 @@ def test_the_original_can_be_had(visit: Open, url: str, index: Path) -> None:
 
 def test_foreign_text_stays_text(visit: Open, url: str) -> None:
     chat = visit(url)
-    chat.ask("How do I answer a camt.056 recall?")
-    expect(chat.last.locator(".pa-steps")).to_contain_text("<img src=")
-    chat.last.locator(".pa-cite").first.hover()
-    expect(chat.page.get_by_role("tooltip")).to_contain_text("<b id=")
-    for number in range(3):
-        chat.last.locator(".pa-steps .pa-cite").nth(number).click()
-        expect(chat.page.locator(".pa-viewer mark").first).to_contain_text(f"{number + 1}.")
-    hostile = f'Dental <img src="http://{EVIL}/q.png" onerror="window.pwned=1"> ![x](http://{EVIL}/q2.png) :material/x:'
+    chat.ask("What is the limit in JPY for a camt.056 recall?")
+    # Passages with planted addresses are no evidence; they are still shown among the closest.
+    chat.last.locator(".pa-ref-text").filter(has_text="<b id=").first.click()
+    expect(chat.page.locator(".pa-viewer")).to_contain_text(f"http://{EVIL}")
+    expect(chat.page.locator(".pa-source-head")).to_contain_text("<b id=")
     chat.page.get_by_role("button", name="New conversation").click()
+    hostile = f'Dental <img src="http://{EVIL}/q.png" onerror="window.pwned=1"> ![x](http://{EVIL}/q2.png) :material/x:'
     chat.ask(hostile)
-    expect(chat.page.get_by_role("button", name="Dental <img")).to_be_visible()
+    expect(chat.page.get_by_role("button", name="Dental <img").first).to_be_visible()
     chat.page.get_by_role("link", name="Library status").click()
     expect(chat.page.locator(".pa-grid").first).to_contain_text(f"http://{EVIL}/title.png")
     assert chat.page.evaluate("window.pwned") is None
