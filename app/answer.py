@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from app.abstain import why_not
+from app.abstain import confidence, why_not
 from app.access import Reader
 from app.clarify import choices
 from app.clock import time_notes, zone_of
@@ -48,8 +48,8 @@ class Answer:
 
     `composed_by` is "extractive" (verbatim passages) or "model". `notes` are sentences to show beside the answer
     (a better match in a version not in force, the model failed...). `escalation` names whom to ask, if a
-    procedure says it. `choices` are what the question may mean, where it is not clear. `timings` are seconds by
-    stage, `usage` the model's tokens and their cost.
+    procedure says it. `choices` are what the question may mean, where it is not clear. `confidence` is how sure
+    it is that the procedures answer, 0 to 1. `timings` are seconds by stage, `usage` the model's tokens and their cost.
     """
 
     id: str
@@ -66,6 +66,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     escalation: Statement | None = None
     choices: tuple[str, ...] = ()
+    confidence: float | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     usage: Usage | None = None
 
@@ -248,6 +249,7 @@ def _extractive(asked: Question, retrieval: Retrieval, selection: Selection, ind
         model="none",
         notes=(*_which(meanings), *_disagreement(statements), *_notes(retrieval)),
         choices=meanings,
+        confidence=confidence(problem, retrieval.hits),
         escalation=next(iter(extract([escalation], index)), None) if escalation else None,
     )
 

@@ -16,6 +16,7 @@ def score_answer(case: Case, answer: Answer, stored: Stored, today: date) -> dic
     """Every answer metric of one case; None where it does not apply (see `eval.metrics.METRICS`)."""
     return {
         "abstention_correct": float(answer.abstained != case.answerable),
+        "abstention_brier": None if answer.confidence is None else (answer.confidence - case.answerable) ** 2,
         **_content_scores(case, answer),
         **_citation_scores(case, answer),
         **_safety_scores(case, answer, stored, case.as_of or today),

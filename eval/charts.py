@@ -103,6 +103,30 @@ def curve(points: Sequence[tuple[str, float]], title: str, *, zoom: bool = False
     return _svg(width, height + 20, title, parts)
 
 
+def reliability_diagram(points: Sequence[tuple[float, float, int]], title: str) -> str:
+    """Stated against actual share (both 0 to 1) with the diagonal of a perfect match; a larger dot has more cases."""
+    side, left = 300, 44
+
+    def place(stated: float, actual: float) -> tuple[float, float]:
+        return left + stated * side, 10 + (1 - actual) * side
+
+    parts = []
+    for v in (0.0, 0.25, 0.5, 0.75, 1.0):
+        x, y = place(v, v)
+        parts.append(f'<line class="axis" x1="{left}" y1="{y:.1f}" x2="{left + side}" y2="{y:.1f}"/>')
+        parts.append(f'<text class="label" x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{v:.0%}</text>')
+        parts.append(f'<text class="label" x="{x:.1f}" y="{side + 28}" text-anchor="middle">{v:.0%}</text>')
+    (x1, y1), (x2, y2) = place(0, 0), place(1, 1)
+    parts.append(f'<line class="bound" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>')
+    most = max((n for _, _, n in points), default=1)
+    for stated, actual, n in points:
+        x, y = place(stated, actual)
+        told = f"stated {stated:.0%}, actual {actual:.0%}, {n} cases"
+        size = 3 + 9 * (n / most) ** 0.5
+        parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}"><title>{told}</title></circle>')
+    return _svg(left + side + 20, side + 36, title, parts)
+
+
 def _tenths(low: float, high: float) -> list[float]:
     return [i / 10 for i in range(round(low * 10), round(high * 10) + 1)]
 

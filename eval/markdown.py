@@ -37,6 +37,7 @@ def to_markdown(report: Mapping[str, Any]) -> str:
         _groups(report["groups"]),
         "## Abstention by category",
         _abstention(report["groups"]),
+        _reliability(report["reliability"]),
         comparison_page(report["comparison"]),
         _bullets("Notes", report["run"].get("notes", [])),
     ]
@@ -77,6 +78,14 @@ def _abstention(groups: Mapping[str, Any]) -> str:
         ("category", *columns),
         [(g, *(d["abstention"][column] for column in columns)) for g, d in groups.items()],
     )
+
+
+def _reliability(bins: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        (f"{b['low']:.1f} to {b['high']:.1f}", _number(b["stated"]), _number(b["answerable"]), b["n"]) for b in bins
+    ]
+    header = ("confidence", "stated, mean", "procedures answer", "n")
+    return f"## Reliability of the confidence\n\n{table(header, rows)}" if rows else ""
 
 
 def comparison_page(comparison: Mapping[str, Any] | None) -> str:

@@ -59,6 +59,12 @@ METRICS: dict[str, Metric] = {
         Metric("fact_coverage", "answers", "share of facts that the answer states"),
         Metric("number_coverage", "answers", "share of required numbers that the answer gives"),
         Metric("abstention_correct", "abstention", "answered what is answerable, abstained from what is not"),
+        Metric(
+            "abstention_brier",
+            "abstention",
+            "Brier score: squared distance of the stated confidence from whether the procedures answer",
+            higher_is_better=False,
+        ),
         Metric("abstention_precision", "abstention", "share of abstentions that were right"),
         Metric("abstention_recall", "abstention", "share of unanswerable questions abstained from"),
         Metric("abstention_f1", "abstention", "harmonic mean of abstention precision and recall"),

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from eval.charts import curve, histogram, interval_bar
+from eval.charts import curve, histogram, interval_bar, reliability_diagram
 from eval.metrics import METRICS
 from eval.stats import percentile
 from eval.worst import failures
@@ -70,6 +70,7 @@ def to_html(report: Mapping[str, Any], trend: Sequence[Mapping[str, Any]] = ()) 
         moved=[delta for delta in comparison.get("deltas", ()) if delta["verdict"] != "same"],
         columns=_COLUMNS,
         categories=_categories(report),
+        reliability=_reliability_chart(report["reliability"]),
         retrieval=_retrieval_charts(report["figures"]),
         seconds=Markup(histogram(_seconds(report["cases"]), "seconds to an answer", "s")),  # noqa: S704  # escaped there
         stages=_stages(report["cases"]),
@@ -174,6 +175,11 @@ def _categories(report: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _cell(figure: Mapping[str, Any] | None, missed: bool) -> dict[str, Any] | None:
     # Eleven shades, so that the page needs no style of its own for each value.
     return None if figure is None else {**figure, "shade": round(10 * figure["value"]), "missed": missed}
+
+
+def _reliability_chart(bins: Sequence[Mapping[str, Any]]) -> Markup:
+    points = [(b["stated"], b["answerable"], b["n"]) for b in bins]
+    return Markup(reliability_diagram(points, "stated and actual") if points else "")  # noqa: S704  # numbers only
 
 
 def _retrieval_charts(figures: Mapping[str, Any]) -> list[tuple[str, Markup]]:

@@ -14,6 +14,7 @@ from eval.facts import states_fact, states_number
 from eval.gate import Check
 from eval.ranking import passage_of
 from eval.relevance import matches
+from eval.reliability import reliability
 from eval.summary import Row, by_group, summarise, unscored
 
 PASSED, BELOW, NOT_RUN = 0, 1, 2
@@ -64,6 +65,7 @@ def build_report(
             }
             for group, members in groups.items()
         },
+        "reliability": [asdict(b) for b in reliability(rows)],
         "checks": [{**asdict(check), "bound": str(check.bound)} for check in checks],
         "comparison": asdict(comparison) if comparison else None,
         "cases": [_case_report(row) for row in rows],
