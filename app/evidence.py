@@ -156,7 +156,8 @@ def _choose(question: Question, ranked: Sequence[Unit], index: Index) -> tuple[U
     near = [u for u in usable if u.hit == best.hit and u.score >= _share(u, NEAR) * best.score][:room]
     far = [u for u in usable if u.hit != best.hit and u.score >= FAR * best.score][: room - len(near)]
     chosen = [*near, *far]
-    return _in_reading_order([*chosen, *answer_the_rest(question, chosen, usable, index)])
+    rest = [unit for unit in (*chosen, *answer_the_rest(question, chosen, usable, index)) if unit != best]
+    return (best, *_in_reading_order(rest, first=best.hit))
 
 
 def _share(unit: Unit, share: float) -> float:
@@ -174,9 +175,9 @@ def _procedure(best: Unit, usable: Sequence[Unit], index: Index) -> tuple[Unit, 
     return tuple(known.get((step.chunk_id, step.start), step) for step in steps[:MAX_STEPS])
 
 
-def _in_reading_order(chosen: Sequence[Unit]) -> tuple[Unit, ...]:
-    """Hits by rank, the units of one hit as they stand in it."""
-    hits = list(dict.fromkeys(unit.hit.chunk_id for unit in chosen))
+def _in_reading_order(chosen: Sequence[Unit], first: Hit) -> tuple[Unit, ...]:
+    """The `first` hit, then the others by rank; the units of one hit as they stand in it."""
+    hits = list(dict.fromkeys([first.chunk_id, *(unit.hit.chunk_id for unit in chosen)]))
 
     def place(unit: Unit) -> tuple[int, int, int]:
         return hits.index(unit.hit.chunk_id), unit.hit.chunk_ids.index(unit.chunk_id), unit.start

@@ -40,9 +40,9 @@ class Question:
     wants: AnswerKind
 
 
+_GOES_ON = re.compile(r"^\W*(?:and|but|so|ok|okay|also|then|what about|how about|same|which one|why)\b", re.IGNORECASE)
 _LEANS_ON_BEFORE = re.compile(
-    r"^\W*(?:and|but|so|ok|okay|also|then|what about|how about|same|which one|why)\b"
-    r"|\b(?:it|its|they|them|their|that|those|these|this|there|he|she|meantime|same|one|ones)\b",
+    r"\b(?:it|its|they|them|their|that|those|these|this|there|he|she|meantime|same|one|ones)\b",
     re.IGNORECASE,
 )
 # What looks like an identifier: message types, codes, forms, queues, document ids, and words in capitals.
@@ -94,4 +94,8 @@ def _plain(text: str) -> str:
 
 
 def _needs_context(asked: str) -> bool:
-    return bool(_LEANS_ON_BEFORE.search(asked)) or len(analyse(asked)) < 3
+    if _GOES_ON.search(asked) or len(analyse(asked)) < 3:
+        return True
+    pronoun, name = _LEANS_ON_BEFORE.search(asked), _NAME.search(asked)
+    # "RR04, what does it mean?" speaks of what stands before its pronoun, not of an earlier question.
+    return pronoun is not None and not (name and name.start() < pronoun.start())

@@ -229,3 +229,8 @@ def test_a_cut_off_is_told_on_the_readers_clock_and_only_for_today(library: Any)
     assert not [n for n in past.notes if "clock" in n]
     other = assistant.ask("What does AC04 in a pacs.004 say?")
     assert not [n for n in other.notes if "clock" in n]
+
+
+def test_the_best_sentence_comes_first(library: Any) -> None:
+    answer = ask(library, "What is the Fedwire cut-off in New York?")
+    assert "Fedwire" in answer.statements[0].text

@@ -74,6 +74,7 @@ def test_langchain_gets_the_same_passages(retriever: Retriever) -> None:
 def test_a_follow_up_takes_the_earlier_question_along() -> None:
     history = [Turn("user", "pacs.004 came back with AC04"), Turn("assistant", "Match it.")]
     assert "AC04" in read_question("and who approves it?", history).text
+    assert read_question("RR04, what does it mean?", history).text == "RR04, what does it mean?"
     assert read_question("What is the CHAPS cut-off for customer payments?", history).text.startswith(
         "What is the CHAPS"
     )

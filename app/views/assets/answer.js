@@ -72,12 +72,12 @@ function blocks(root, data, items, tickable) {
     if (item.kind === "step") {
       const list = last && last.tagName === "OL" ? last : el("ol", { class: "pa-steps" });
       if (list !== last) out.push(list);
-      list.append(tickable ? step(root, data, item, position) : el("li", {}, el("div", {}, item.text, marks(root, data, item.marks))));
+      list.append(tickable ? step(root, data, item, position) : el("li", {}, el("div", {}, item.text, proof(root, data, item))));
     } else if (item.kind === "row") {
       const table = last && last.headKey === JSON.stringify(item.head) ? last : tableFor(item);
       if (table !== last) out.push(table);
       table.querySelector("tbody").append(row(root, data, item));
-    } else out.push(el("p", { class: `pa-statement ${tickable && position === 0 ? "pa-lead" : ""}` }, item.text, marks(root, data, item.marks)));
+    } else out.push(el("p", { class: `pa-statement ${tickable && position === 0 ? "pa-lead" : ""}` }, item.text, proof(root, data, item)));
   });
   const steps = items.filter((item) => item.kind === "step");
   if (tickable && steps.length > 1) out.splice(out.findIndex((node) => node.tagName === "OL"), 0, stepsHead(root, steps));
@@ -107,7 +107,7 @@ function step(root, data, item, position) {
   const numbered = /^(step\s+)?\(?\d+(\.\d+)*[.):]?\s/i.test(item.text);
   return el("li", {}, box,
     el("div", {}, el("label", { for: box.id }, numbered ? "" : el("span", { class: "pa-number" }, `${position + 1}.`), item.text),
-      marks(root, data, item.marks)));
+      proof(root, data, item)));
 }
 
 function tableFor(item) {
@@ -120,8 +120,14 @@ function tableFor(item) {
 
 function row(root, data, item) {
   const cells = item.cells.map((cell, i) => el("td", { "data-name": item.head && item.head[i] }, cell));
-  cells[cells.length - 1].append(...marks(root, data, item.marks));
+  cells[cells.length - 1].append(...proof(root, data, item));
   return el("tr", {}, cells);
+}
+
+// A statement's marks and, where another document in force says otherwise, which one.
+function proof(root, data, item) {
+  const differs = item.differs ? [el("span", { class: "pa-flag" }, `differs from ${item.differs}`)] : [];
+  return [...marks(root, data, item.marks), ...differs];
 }
 
 function marks(root, data, numbers) {
