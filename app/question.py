@@ -94,8 +94,8 @@ def _plain(text: str) -> str:
 
 
 def _needs_context(asked: str) -> bool:
-    if _GOES_ON.search(asked) or len(analyse(asked)) < 3:
-        return True
     pronoun, name = _LEANS_ON_BEFORE.search(asked), _NAME.search(asked)
+    if _GOES_ON.search(asked) or len(analyse(asked)) < (2 if name else 3):
+        return True
     # "RR04, what does it mean?" speaks of what stands before its pronoun, not of an earlier question.
     return pronoun is not None and not (name and name.start() < pronoun.start())
