@@ -154,7 +154,8 @@ def test_the_deadline_covers_the_start_and_closing_ends_it(weights: Path) -> Non
         list(llm.stream(MESSAGES, deadline_s=0.3))
     llm.close()
     assert time.monotonic() - before < 10  # a server has 120 s to start
-    assert not psutil.Process().children()
+    living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    assert not living
 
 
 def test_warming_starts_it(llm: LLM) -> None:
