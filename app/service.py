@@ -16,8 +16,8 @@ from app.prompt import build_messages
 from app.settings import Settings
 from ingest.errors import AssistantError
 
-RUNNING = 12  # answers at a time; most of an answer's time is waiting for a model
-WAITING = 8  # about a second in line over a quick model; beyond these a question is refused at once
+RUNNING = 7  # answers at a time; most of an answer's time is waiting for a model
+WAITING = 4  # about a second in line over a quick model; beyond these a question is refused at once
 HEALTH_SECONDS = 20.0
 BUSY = "Too many questions at once. Nothing was lost: ask again in a moment."
 _LOG = logging.getLogger(__name__)
