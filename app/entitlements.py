@@ -62,7 +62,7 @@ def load_entitlements(path: Path) -> Entitlements:
     """The rules of a YAML file; raises SettingsError that names the first thing wrong."""
     hint = f"mend {path}, the form is in docs/deployment.md"
     try:
-        data = yaml.load(path.read_text("utf-8"), _UniqueKeyLoader)  # noqa: S506  # a SafeLoader
+        data = yaml.load(path.read_text("utf-8"), _UniqueKeyLoader)  # noqa: S506 -- a SafeLoader that also refuses keys given twice
         return Entitlements.model_validate(data)
     except OSError as error:
         raise SettingsError(f"APP_ACCESS_RULES: {path}: {error.strerror}", hint=hint) from None
