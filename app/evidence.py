@@ -10,7 +10,7 @@ from app.hostile import gives_orders, imitates_citation
 from app.likeness import QuestionVectors, late_interaction
 from app.other_side import show_other_side
 from app.question import Question
-from app.rank import defines
+from app.rank import DEMOTED, defines, is_apparatus
 from app.rest import answer_the_rest
 from app.retrieve import Hit
 from app.terms import weigh_terms, words_of
@@ -140,7 +140,8 @@ def _ranked(question: Question, hits: Sequence[Hit], index: Index, vector: Quest
     """The units of the hits, best first."""
     units, features = unit_features(question, hits, index, vector)
     scores = sum(WEIGHTS[name] * values for name, values in features.items()) / sum(WEIGHTS.values())
-    scored = [replace(unit, score=float(score)) for unit, score in zip(units, np.asarray(scores), strict=True)]
+    kept = np.where([is_apparatus(unit.heading) for unit in units], DEMOTED, 1.0)
+    scored = [replace(unit, score=float(score)) for unit, score in zip(units, np.asarray(scores) * kept, strict=True)]
     return sorted(scored, key=lambda unit: -unit.score)
 
 

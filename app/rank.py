@@ -26,7 +26,8 @@ LATE = 0.6  # late interaction beside those, where section and document are weig
 DEMOTED = 0.8  # what a passage about the document itself keeps of its score
 _ABOUT_ITSELF = re.compile(
     r"^\W*[\d.]*\s*(?:end ?notes?|foot ?notes?|references|bibliography|(?:table of )?contents|attachments?|index"
-    r"|(?:change|version|revision|document) (?:history|control|log|record)|changes)\W*$",
+    r"|(?:change|version|revision|document) (?:history|control|log|record)"
+    r"|changes(?: (?:in|to|of|since) (?:(?:this|the|last|previous) )*(?:version|edition|release|document)\b.{0,10})?)\W*$",
     re.IGNORECASE,
 )
 
@@ -73,7 +74,12 @@ def rank(
 
 def _apparatus(chunks: Sequence[Chunk]) -> NDArray[np.bool_]:
     """Which passages stand under a heading of the document about itself: they repeat its words, and tell nothing."""
-    return np.array([bool(_ABOUT_ITSELF.search("".join(chunk.heading_path[-1:]))) for chunk in chunks], dtype=bool)
+    return np.array([is_apparatus("".join(chunk.heading_path[-1:])) for chunk in chunks], dtype=bool)
+
+
+def is_apparatus(heading: str) -> bool:
+    """Whether what stands under the heading is about the document itself."""
+    return bool(_ABOUT_ITSELF.search(heading))
 
 
 def features_of(question: Question, vectors: QuestionVectors, index: Index, rows: Rows) -> Candidates:

@@ -15,6 +15,7 @@ from app.access import Reader
 from app.answer import Answer, Assistant, Done, Draft, Evidence, Filters, Verified
 from app.ledger import Ledger
 from app.llm import Finish, Usage
+from app.rank import is_apparatus
 from app.retrieve import Retriever
 from ingest.errors import LLMError
 
@@ -234,3 +235,18 @@ def test_a_cut_off_is_told_on_the_readers_clock_and_only_for_today(library: Any)
 def test_the_best_sentence_comes_first(library: Any) -> None:
     answer = ask(library, "What is the Fedwire cut-off in New York?")
     assert "Fedwire" in answer.statements[0].text
+
+
+@pytest.mark.parametrize(
+    ("heading", "is_one"),
+    [
+        ("11 Changes in this version", True),
+        ("Changes since version 2.0", True),
+        ("Document control", True),
+        ("5 Changes of standing instructions", False),
+        ("6 Changes to a beneficiary", False),
+        ("4 Changed payments", False),
+    ],
+)
+def test_a_heading_tells_what_is_about_the_document_itself(heading: str, is_one: bool) -> None:
+    assert is_apparatus(heading) == is_one
