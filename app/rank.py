@@ -27,7 +27,8 @@ DEMOTED = 0.8  # what a passage about the document itself keeps of its score
 _ABOUT_ITSELF = re.compile(
     r"^\W*[\d.]*\s*(?:end ?notes?|foot ?notes?|references|bibliography|(?:table of )?contents|attachments?|index"
     r"|(?:change|version|revision|document) (?:history|control|log|record)"
-    r"|changes(?: (?:in|to|of|since) (?:(?:this|the|last|previous) )*(?:version|edition|release|document)\b.{0,10})?)\W*$",
+    r"|changes(?: (?:in|to|of|since) (?:(?:this|the|last|previous) )*"
+    r"(?:version|edition|release|document)\b.{0,10})?)\W*$",
     re.IGNORECASE,
 )
 
