@@ -8,10 +8,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (fresh) root.zoom = root.zoom || 1;
   root.key = data.key;
   root.data = data;
+  const held = root.contains(document.activeElement); // turning a page replaces what had the keyboard
   patch(root.slots, root, "head", data.head, (head) => header(head, send));
   patch(root.slots, root, "bar", [data.page, data.pages, data.label, data.quotePages, data.kind], () => bar(root));
   patch(root.slots, root, "body", [data.key, data.page, data.image, data.lines, data.boxes], () => body(root));
   applyZoom(root);
+  if (held && !root.contains(document.activeElement)) root.viewer.focus({ preventScroll: true });
   if (fresh) requestAnimationFrame(() => { toMark(root); if (!root.contains(document.activeElement)) root.viewer.focus({ preventScroll: true }); });
   else requestAnimationFrame(() => toMark(root));
   if (!root.keys) root.addEventListener("keydown", (event) => keys(root, event));
