@@ -1,0 +1,98 @@
+"""The two ways to word an answer: the chosen passages word for word, and a model's lines, each of them verified."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from app.abstain import confidence, why_not
+from app.clarify import choices
+from app.compose import Draft, Statement, Verified, extract
+from app.evidence import Selection, find_escalation
+from app.llm import Usage
+from app.notes import better_out_of_force, disagreement, refusal, which_is_meant
+from app.question import Question
+from app.retrieve import Filters, Hit, Retrieval
+from ingest.errors import LLMError
+from ingest.index import Index
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the reader gets. `abstained` answers have no statements; `reason` then says what was searched.
+
+    `composed_by` is "extractive" (verbatim passages) or "model". `notes` are sentences to show beside the answer
+    (a better match in a version not in force, the model failed...). `escalation` names whom to ask, if a
+    procedure says it. `choices` are what the question may mean, where it is not clear. `confidence` is how sure
+    it is that the procedures answer, 0 to 1. `timings` are seconds by stage, `usage` the model's tokens and their cost.
+    """
+
+    id: str
+    question: str
+    abstained: bool
+    reason: str
+    text: str
+    statements: tuple[Statement, ...]
+    hits: tuple[Hit, ...]
+    index: str
+    model: str
+    composed_by: Literal["extractive", "model"] = "extractive"
+    withheld: tuple[Statement, ...] = ()
+    notes: tuple[str, ...] = ()
+    escalation: Statement | None = None
+    choices: tuple[str, ...] = ()
+    confidence: float | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+    usage: Usage | None = None
+
+
+def answer_verbatim(
+    asked: Question, retrieval: Retrieval, selection: Selection, index: Index, filters: Filters
+) -> Answer:
+    """The chosen units as statements, with the notes that belong beside them; a refusal where nothing answers."""
+    problem = why_not(asked, selection, retrieval.known)
+    statements = () if problem else extract(selection.chosen, index)
+    meanings = () if problem else choices(asked, selection)
+    escalation = find_escalation(retrieval.hits, index) if problem else None
+    return Answer(
+        id="",
+        question=asked.asked,
+        abstained=bool(problem),
+        reason=refusal(problem, retrieval, filters) if problem else "",
+        text="\n".join(statement.text for statement in statements),
+        statements=statements,
+        hits=retrieval.hits,
+        index=index.generation,
+        model="none",
+        notes=(*which_is_meant(meanings), *disagreement(statements), *better_out_of_force(retrieval)),
+        choices=meanings,
+        confidence=confidence(problem, retrieval.hits),
+        escalation=next(iter(extract([escalation], index)), None) if escalation else None,
+    )
+
+
+def word_answer(
+    answer: Answer, model: str, events: Iterator[Draft | Verified | Usage]
+) -> Iterator[Draft | Verified | Answer]:
+    """The model's events, then `answer` with its verified statements; verbatim as it was, if the model fails."""
+    statements: list[Statement] = []
+    answer = replace(answer, model=model)
+    try:
+        for event in events:
+            if isinstance(event, Usage):
+                answer = replace(answer, usage=event)
+                continue
+            if isinstance(event, Verified):
+                statements.append(event.statement)
+            yield event
+    except LLMError as error:
+        note = f"The model could not answer ({error.message}); these are the passages, word for word."
+        yield replace(answer, notes=(*answer.notes, note))
+        return
+    shown = tuple(statement for statement in statements if not statement.problem)
+    withheld = tuple(statement for statement in statements if statement.problem)
+    if not shown:
+        note = "Nothing the model wrote could be proved; these are the passages, word for word."
+        yield replace(answer, withheld=withheld, notes=(*answer.notes, note))
+        return
+    text = "\n".join(statement.text for statement in shown)
+    yield replace(answer, composed_by="model", statements=shown, withheld=withheld, text=text)
