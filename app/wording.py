@@ -8,7 +8,7 @@ from app.abstain import confidence, why_not
 from app.clarify import choices
 from app.compose import Draft, Statement, Verified, extract
 from app.evidence import Selection, find_escalation
-from app.llm import Usage
+from app.llm import UnfinishedError, Usage
 from app.notes import better_out_of_force, disagreement, refusal, which_is_meant
 from app.question import Question
 from app.retrieve import Filters, Hit, Retrieval
@@ -85,8 +85,9 @@ def word_answer(
                 statements.append(event.statement)
             yield event
     except LLMError as error:
+        usage = error.usage if isinstance(error, UnfinishedError) else answer.usage
         note = f"The model could not answer ({error.message}); these are the passages, word for word."
-        yield replace(answer, notes=(*answer.notes, note))
+        yield replace(answer, usage=usage, notes=(*answer.notes, note))
         return
     shown = tuple(statement for statement in statements if not statement.problem)
     withheld = tuple(statement for statement in statements if statement.problem)

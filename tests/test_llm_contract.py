@@ -9,7 +9,7 @@ import pytest
 from llm_backends import MESSAGES, PATIENCE_S, ask, backend, keep_out_the_environment
 from wire_server import Reply, WireServer
 
-from app.llm import LLM, Finish
+from app.llm import LLM, Finish, UnfinishedError
 from app.llm.breaker import FAILURES
 from ingest.errors import LLMError
 
@@ -108,8 +108,11 @@ def test_an_answer_that_was_stopped_is_an_error_that_says_why(
 ) -> None:
     server, llm = service
     server.script.play(Reply(act))
-    assert failure(llm)[0].kind == kind
+    error = failure(llm)[0]
+    assert error.kind == kind
     assert len(server.script.requests) == 1
+    if kind != "refused":  # what the model read and wrote is paid for
+        assert isinstance(error, UnfinishedError) and error.usage.input_tokens == 100
 
 
 def test_after_some_failures_the_service_is_left_alone(service: tuple[WireServer, LLM]) -> None:

@@ -44,6 +44,14 @@ class Finish:
     usage: Usage
 
 
+class UnfinishedError(LLMError):
+    """The model stopped before its answer was complete (blocked, too long); `usage` is spent all the same."""
+
+    def __init__(self, message: str, *, hint: str, kind: str, usage: Usage) -> None:
+        super().__init__(message, hint=hint, kind=kind)
+        self.usage = usage
+
+
 class LLM(Protocol):
     """A chat model with a deadline; safe to share between threads.
 
@@ -72,8 +80,9 @@ class LLM(Protocol):
         """The words as they come, then one Finish.
 
         `deadline_s` bounds the whole answer (default: the settings'). `schema` is a JSON schema that binds the
-        answer where the backend can (see `structured`). Raises LLMError if the answer is not complete: the
-        words yielded before it are only a part. Closing the iterator stops the model.
+        answer where the backend can (see `structured`). Raises LLMError if the answer is not complete (with its
+        usage, an UnfinishedError): the words yielded before it are only a part. Closing the iterator stops the
+        model.
         """
 
     def health(self) -> str:

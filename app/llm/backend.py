@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage, BaseMessageChunk, SystemMessage
+from langchain_core.messages import BaseMessage, BaseMessageChunk
 
-from app.llm import Finish, Kind, Usage
+from app.llm import Finish, Usage
 from app.llm.breaker import CircuitBreaker
+from app.llm.fault import Fault, FaultError
 from app.llm.feed import Feed
 from app.llm.price import cost_of, find_price
 from app.settings import Settings
@@ -20,20 +21,6 @@ from ingest.errors import LLMError
 
 # Faults of a single question, which say nothing about the backend.
 _NOT_COUNTED = ("guardrail", "length", "invalid", "resting")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What went wrong, for people; `again` if the same request may succeed at once."""
-
-    kind: Kind
-    message: str
-    again: bool = False
-    hint: str = ""
-
-    def error(self) -> LLMError:
-        """The exception that callers get."""
-        return LLMError(self.message, hint=self.hint, kind=self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +117,20 @@ class ChatBackend(ABC):
                 spoken = True
                 yield item
             return
-        except _FaultError as error:
+        except FaultError as error:
             pause = random.uniform(0.2, 0.6)  # noqa: S311  # spreads retries, no secret
             if spoken or not error.fault.again or time.monotonic() + pause >= ends:
-                raise error.fault.error() from error.__cause__
+                raise error.for_callers() from error.__cause__
         time.sleep(pause)
         try:
             yield from self._attempt(messages, schema, ends)
-        except _FaultError as error:
-            raise error.fault.error() from error.__cause__
+        except FaultError as error:
+            raise error.for_callers() from error.__cause__
 
     def _attempt(
         self, messages: list[BaseMessage], schema: Mapping[str, Any] | None, ends: float
     ) -> Iterator[str | Finish]:
-        """One request; raises _FaultError unless the model ended by itself."""
+        """One request; raises FaultError unless the model ended by itself."""
         feed = self._open(messages, schema)
         try:
             answer = _Received()
@@ -153,7 +140,7 @@ class ChatBackend(ABC):
         finally:
             feed.cancel()
         if fault := self._stopped(answer.stop_reason, answer.metadata):
-            raise _FaultError(fault)
+            raise FaultError(fault, self._usage(answer.usage) if answer.usage else None)
         yield Finish(self._usage(answer.usage))
 
     def _next(self, feed: Feed, ends: float, begun: bool) -> BaseMessageChunk | None:
@@ -161,11 +148,11 @@ class ChatBackend(ABC):
         try:
             item = feed.next(min(left, self.limits.stall_s) if begun else left)
         except queue.Empty:
-            raise _FaultError(self._silence(time.monotonic() >= ends, begun)) from None
+            raise FaultError(self._silence(time.monotonic() >= ends, begun)) from None
         if isinstance(item, LLMError):
             raise item
         if isinstance(item, BaseException):
-            raise _FaultError(self._explain(item)) from item
+            raise FaultError(self._explain(item)) from item
         return item
 
     def _silence(self, over: bool, begun: bool) -> Fault:
@@ -180,12 +167,6 @@ class ChatBackend(ABC):
         details = usage.get("input_token_details") or {}
         cached, stored = int(details.get("cache_read") or 0), int(details.get("cache_creation") or 0)
         return Usage(read_in, written, cost_of(self._price, read_in, written, cached=cached, stored=stored), cached)
-
-
-class _FaultError(Exception):
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.message)
-        self.fault = fault
 
 
 class _Received:
@@ -205,11 +186,3 @@ class _Received:
         self.stop_reason = str(known.get("stopReason") or known.get("finish_reason") or self.stop_reason)
         self.usage = getattr(chunk, "usage_metadata", None) or self.usage
         return str(chunk.text)
-
-
-def with_cache_point(messages: list[BaseMessage], cache_point: Mapping[str, Any]) -> list[BaseMessage]:
-    """The messages with a cache point after the first one, if that is the fixed system part."""
-    if not messages or not isinstance(messages[0], SystemMessage):
-        return messages
-    content: list[str | dict[Any, Any]] = [{"type": "text", "text": str(messages[0].text)}, dict(cache_point)]
-    return [SystemMessage(content), *messages[1:]]

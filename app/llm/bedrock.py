@@ -7,26 +7,19 @@ from typing import Any
 
 import boto3  # type: ignore[import-untyped]  # ships no types
 from botocore.config import Config  # type: ignore[import-untyped]  # ships no types
-from botocore.eventstream import ChecksumMismatch  # type: ignore[import-untyped]  # ships no types
 from botocore.exceptions import (  # type: ignore[import-untyped]  # ships no types
     BotoCoreError,
     ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    EventStreamError,
-    NoCredentialsError,
     NoRegionError,
     ProfileNotFound,
-    ReadTimeoutError,
 )
 from langchain_aws import ChatBedrockConverse
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
-from urllib3.exceptions import HTTPError
-from urllib3.exceptions import ReadTimeoutError as StreamTimeoutError
+from langchain_core.messages import BaseMessage, SystemMessage
 
-from app.llm import Kind
-from app.llm.backend import ChatBackend, Fault, Limits, with_cache_point
+from app.llm.backend import ChatBackend, Limits
+from app.llm.bedrock_faults import explain, explain_stop
+from app.llm.fault import Fault
 from app.llm.feed import Feed, ThreadFeed
 from app.settings import Settings
 from ingest.errors import LLMError, SettingsError
@@ -37,34 +30,6 @@ STALL_SHARE = 0.4  # of the time for the answer: two silent tries still fit into
 
 # Models that take cache points; the others refuse the request.
 _CACHES = re.compile(r"amazon\.nova|anthropic\.claude-(?!v|instant|3-(?:haiku|sonnet|opus)|3-5-sonnet-20240620)")
-
-# By the beginning of the error's code; anything else is a fault of the service.
-_CODES: tuple[tuple[str, Kind], ...] = (
-    ("throttling", "throttled"),
-    ("servicequotaexceeded", "throttled"),
-    ("toomanyrequests", "throttled"),
-    ("modelnotready", "throttled"),
-    ("accessdenied", "refused"),
-    ("unrecognizedclient", "refused"),
-    ("invalidsignature", "refused"),
-    ("expiredtoken", "refused"),
-    ("resourcenotfound", "refused"),
-    ("validation", "invalid"),
-    ("modeltimeout", "timeout"),
-)
-_MEANINGS: Mapping[Kind, str] = {
-    "throttled": "is throttling requests",
-    "refused": "refused the request",
-    "invalid": "can't take this request",
-    "timeout": "did not answer in time",
-    "unavailable": "has a fault",
-}
-_FAULTS: tuple[tuple[tuple[type[BaseException], ...], Kind, str, bool], ...] = (
-    ((StreamTimeoutError,), "timeout", "fell silent in the middle of its answer", True),
-    ((ReadTimeoutError,), "timeout", "did not answer in time", False),
-    ((EndpointConnectionError, ConnectTimeoutError), "unreachable", "can't be reached", False),
-    ((ConnectionError, HTTPError, ChecksumMismatch), "cut", "broke off its answer", True),
-)
 
 
 class BedrockLLM(ChatBackend):
@@ -98,43 +63,17 @@ class BedrockLLM(ChatBackend):
 
     def _open(self, messages: list[BaseMessage], schema: Mapping[str, Any] | None) -> Feed:
         if self._caches:
-            messages = with_cache_point(messages, ChatBedrockConverse.create_cache_point())
+            messages = _with_cache_point(messages)
         bound: dict[str, Any] = {}
         if schema:
             bound["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
         return ThreadFeed(lambda: self._model.stream(messages, **bound))
 
     def _explain(self, error: BaseException) -> Fault:
-        if isinstance(error, ClientError):
-            # The SDK has retried what came before the stream opened, not what came in it.
-            return self._client_error(error, again=isinstance(error, EventStreamError))
-        if isinstance(error, NoCredentialsError):
-            return Fault("refused", "no AWS credentials were found", hint="aws configure, or set APP_BEDROCK_PROFILE")
-        for types, kind, text, again in _FAULTS:
-            if isinstance(error, types):
-                return Fault(kind, f"{self.name} {text}", again)
-        return Fault("unavailable", f"{self.name} failed: {error}")
-
-    def _client_error(self, error: ClientError, *, again: bool) -> Fault:
-        details = error.response.get("Error", {})
-        code = str(details.get("Code", "")).lower()
-        kind: Kind = next((kind for start, kind in _CODES if code.startswith(start)), "unavailable")
-        told = str(details.get("Message", ""))[:200]
-        message = f"{self.name} {_MEANINGS[kind]}" + (f": {told}" if told else "")
-        return Fault(kind, message, again=again and kind in ("throttled", "unavailable", "timeout"))
+        return explain(error, self.name)
 
     def _stopped(self, reason: str, metadata: Mapping[str, Any]) -> Fault | None:
-        if reason in ("end_turn", "stop_sequence"):
-            return None
-        if reason == "guardrail_intervened":
-            rules = ", ".join(_blocking_rules(metadata.get("trace")))
-            why = f" ({rules})" if rules else ""
-            return Fault("guardrail", f"the guardrail {self._guardrail} blocked the question or the answer{why}")
-        if reason == "content_filtered":
-            return Fault("guardrail", f"{self.name} filtered its answer")
-        if reason in ("max_tokens", "model_context_window_exceeded"):
-            return Fault("length", "the model's answer was longer than allowed", hint="raise APP_LLM_MAX_TOKENS")
-        return Fault("cut", f"{self.name} ended its answer without a usable reason ({reason or 'none'})")
+        return explain_stop(reason, metadata.get("trace"), self.name, self._guardrail)
 
     def _check(self) -> str:
         if os.environ.get("AWS_BEARER_TOKEN_BEDROCK") or self._session.get_credentials():
@@ -199,12 +138,12 @@ def _chosen(choice: str, known: bool) -> bool:
     return known if choice == "auto" else choice == "on"
 
 
-def _blocking_rules(trace: Any) -> list[str]:
-    """The names of the guardrail's rules that blocked, from anywhere in its trace."""
-    if isinstance(trace, list):
-        return list(dict.fromkeys(rule for item in trace for rule in _blocking_rules(item)))
-    if not isinstance(trace, Mapping):
-        return []
-    if trace.get("action") == "BLOCKED":
-        return [str(trace.get("name") or trace.get("type") or "blocked")]
-    return _blocking_rules(list(trace.values()))
+def _with_cache_point(messages: list[BaseMessage]) -> list[BaseMessage]:
+    """The messages with a cache point after the first one, if that is the fixed system part."""
+    if not messages or not isinstance(messages[0], SystemMessage):
+        return messages
+    content: list[str | dict[Any, Any]] = [
+        {"type": "text", "text": str(messages[0].text)},
+        ChatBedrockConverse.create_cache_point(),
+    ]
+    return [SystemMessage(content), *messages[1:]]

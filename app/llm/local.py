@@ -1,9 +1,9 @@
 """Models behind an OpenAI-compatible URL: Ollama, vLLM, llama-server, or the embedded server."""
 
-import json
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,9 +14,10 @@ from langchain_core.messages import BaseMessage
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from app.llm import Kind
-from app.llm.backend import ChatBackend, Fault, Limits
+from app.llm.backend import ChatBackend, Limits
+from app.llm.fault import Fault
 from app.llm.feed import Chunks, Feed, LoopThread, TaskFeed
+from app.llm.openai_faults import explain, explain_stop
 from app.llm.server import EmbeddedServer, Endpoint, ServerSpec
 from app.settings import Settings
 from ingest.errors import LLMError, ModelError
@@ -25,18 +26,6 @@ from ingest.models import QWEN, find_model
 ANSWER_S = 120.0
 STALL_SHARE = 0.25  # of the time for the answer
 CONNECT_S = 3.0
-
-_FAULTS: tuple[tuple[tuple[type[BaseException], ...], Kind, str, bool], ...] = (
-    ((openai.RateLimitError,), "throttled", "is throttling requests", False),
-    ((openai.APITimeoutError, httpx2.TimeoutException), "timeout", "did not answer in time", False),
-    ((openai.APIConnectionError,), "unreachable", "can't be reached", False),
-    ((openai.AuthenticationError, openai.PermissionDeniedError), "refused", "refused the key", False),
-    ((openai.NotFoundError,), "refused", "does not know the model or the path", False),
-    ((openai.BadRequestError, openai.UnprocessableEntityError), "invalid", "can't take this request", False),
-    ((openai.InternalServerError,), "unavailable", "has a fault", False),
-    ((httpx2.TransportError, json.JSONDecodeError), "cut", "broke off its answer", True),
-    ((openai.APIError,), "unavailable", "has a fault", True),  # an error object within the stream
-)
 
 
 class LocalLLM(ChatBackend):
@@ -149,22 +138,18 @@ class LocalLLM(ChatBackend):
             return self._loop
 
     def _explain(self, error: BaseException) -> Fault:
-        for types, kind, text, again in _FAULTS:
-            if isinstance(error, types):
-                # A dead embedded server is started again by the next attempt.
-                restart = kind == "unreachable" and self._server is not None
-                hint = f"is it running at {self._settings.local_url}?" if kind == "unreachable" and not restart else ""
-                return Fault(kind, f"{self.name} {text}{_told(error)}", again or restart, hint)
-        return Fault("unavailable", f"{self.name} failed: {error}")
+        fault = explain(error, self.name)
+        if fault.kind != "unreachable":
+            return fault
+        # A dead embedded server is started again by the next attempt.
+        return (
+            replace(fault, again=True)
+            if self._server
+            else replace(fault, hint=f"is it running at {self._settings.local_url}?")
+        )
 
     def _stopped(self, reason: str, metadata: Mapping[str, Any]) -> Fault | None:
-        if reason == "stop":
-            return None
-        if reason == "length":
-            return Fault("length", "the model's answer was longer than allowed", hint="raise APP_LLM_MAX_TOKENS")
-        if reason == "content_filter":
-            return Fault("guardrail", f"{self.name} filtered its answer")
-        return Fault("cut", f"{self.name} broke off its answer", again=True)
+        return explain_stop(reason, self.name)
 
     def _check(self) -> str:
         if self._server:
@@ -197,10 +182,3 @@ def load_local(settings: Settings) -> LocalLLM:
 def _cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _told(error: BaseException) -> str:
-    """What the server said, in short."""
-    body = getattr(error, "body", None)
-    said = body.get("message") if isinstance(body, Mapping) else None
-    return f": {str(said)[:200]}" if said else ""
