@@ -49,6 +49,9 @@ class OpenVinoEmbedder:
     def embed_passages(self, passages: Sequence[Passage], *, progress: Progress = lambda _: None) -> list[Vectors]:
         """For each passage (1 + spans, dim). Spans are pooled from the passage's own token vectors: they cost no
         second pass and know their context."""
+        if len(passages) == 1:  # a question: threads would take longer to start than it does
+            progress(1)
+            return [self._embed(passages[0])]
         found: list[Vectors] = []
         with ThreadPoolExecutor(self._threads) as pool:
             for vectors in pool.map(self._embed, passages):

@@ -7,6 +7,7 @@ ingest/index_writer.py.
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,9 @@ _CHUNK_COLUMNS = (
     "SELECT chunks.id, json_extract(record, '$.doc_id'), section_id, ordinal, kind, heading_path, text, page, "
     "parts, spans FROM chunks JOIN documents ON documents.id = document "
 )
-_SELECT_CHUNKS = {
-    column: f"{_CHUNK_COLUMNS} WHERE chunks.{column} = ? ORDER BY chunks.row" for column in ("row", "id", "section_id")
-}
+_SELECT_CHUNK = f"{_CHUNK_COLUMNS} WHERE chunks.row = ?"
+_SELECT_SECTION = "SELECT row FROM chunks WHERE section_id = ? ORDER BY row"
+_REMEMBERED = 4096  # passages; one with its places on the page takes about 11 KB
 _SELECT_ROWS = f"{_CHUNK_COLUMNS} WHERE chunks.row >= ? AND chunks.row < ? ORDER BY chunks.row"
 
 
@@ -68,6 +69,8 @@ class Index:
         self.document_of: Rows = np.array([key[1] for key in keys], dtype=np.int64)
         sections: dict[str, int] = {}
         self.section_of: Rows = np.array([sections.setdefault(key[2], len(sections)) for key in keys], dtype=np.int64)
+        # Reading a passage's row takes longer than all else in a search, and the same passages come again and again.
+        self._chunk = lru_cache(_REMEMBERED)(self._read_chunk)
         self._faiss = faiss.deserialize_index(np.fromfile(folder / "vectors.faiss", dtype=np.uint8))
         self._passages = open_terms(folder / "passages")
         self._sections = open_terms(folder / "sections")
@@ -162,15 +165,18 @@ class Index:
 
     def chunks(self, rows: Iterable[int]) -> list[Chunk]:
         """The chunks of the given rows, in that order."""
-        return [self._fetch("row", int(row))[0] for row in rows]
+        return [self._chunk(int(row)) for row in rows]
 
     def chunk(self, chunk_id: str) -> Chunk | None:
         """The chunk with this id, or None where this generation has no such chunk."""
-        return next(iter(self._fetch("id", chunk_id)), None)
+        row = self.row(chunk_id)
+        return None if row is None else self._chunk(row)
 
     def section(self, section_id: str) -> tuple[Chunk, ...]:
         """All chunks of a section, in reading order."""
-        return tuple(self._fetch("section_id", section_id))
+        with self._lock:
+            rows = self._db.execute(_SELECT_SECTION, (section_id,)).fetchall()
+        return tuple(self._chunk(row) for (row,) in rows)
 
     def document_chunks(self, document: int) -> tuple[Chunk, ...]:
         """All chunks of the document with this number, in reading order."""
@@ -183,11 +189,9 @@ class Index:
         """The document that holds the chunk; KeyError where this generation has no such chunk."""
         return self.documents[int(self.document_of[self._row_of[chunk_id]])]
 
-    def _fetch(self, column: str, value: object) -> list[Chunk]:
-        sql = _SELECT_CHUNKS[column]
+    def _read_chunk(self, row: int) -> Chunk:
         with self._lock:
-            rows = self._db.execute(sql, (value,)).fetchall()
-        return [read_chunk_row(row) for row in rows]
+            return read_chunk_row(self._db.execute(_SELECT_CHUNK, (row,)).fetchone())
 
     def close(self) -> None:
         """Release the database."""
