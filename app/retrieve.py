@@ -104,8 +104,7 @@ class Retriever:
         )
 
     def _known(self, question: Question, allowed: Mask) -> frozenset[str]:
-        found = ((group[0], self.index.score_passages([group])) for group in question.searched)
-        return frozenset(term for term, scores in found if (scores[allowed] > 0).any())
+        return frozenset(group[0] for group in question.searched if self.index.stands_in(group, allowed))
 
     def _permitted(self, filters: Filters, groups: frozenset[str], on: date, in_force: bool) -> Mask:
         reader = Reader("", groups)

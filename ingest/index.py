@@ -26,7 +26,7 @@ from ingest.index_form import (
     read_chunk_row,
     read_document_row,
 )
-from ingest.index_terms import count_postings, open_terms, score_terms
+from ingest.index_terms import count_postings, open_terms, score_terms, score_terms_in, stands_in
 from ingest.words import WordBytes
 
 __all__ = ["Alternatives", "Index", "IndexedDocument", "Mask", "Rows", "Scores", "open_index"]
@@ -117,8 +117,11 @@ class Index:
 
     def term_scores(self, terms: Sequence[Alternatives], rows: Rows) -> Scores:
         """BM25 of each term in each of the given passages, (terms, rows)."""
-        scores = [score_terms(self._passages, [group], len(self))[rows] for group in terms]
-        return np.stack(scores) if scores else np.zeros((0, len(rows)), dtype=np.float32)
+        return score_terms_in(self._passages, terms, rows)
+
+    def stands_in(self, term: Alternatives, allowed: Mask) -> bool:
+        """Whether the term or a synonym stands in a passage that is allowed."""
+        return stands_in(self._passages, term, allowed)
 
     def score_sections(self, terms: Sequence[Alternatives]) -> Scores:
         """BM25 of every passage's whole section (chunks,)."""
