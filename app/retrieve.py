@@ -98,7 +98,7 @@ class Retriever:
         return Retrieval(
             hits=tuple(self._hits(vectors, rows[governs], scores[governs], k)),
             out_of_force=self._hits(vectors, rows[:1], scores[:1], 1)[0] if better else None,
-            documents_searched=len(np.unique(self.index.document_of[in_force])),
+            documents_searched=self.index.count_documents(in_force),
             known=self._known(question, in_force),
             vector=vectors,
         )

@@ -49,7 +49,7 @@ class Chunk:
     text: str
     page: int | None
     parts: tuple[Part, ...]
-    spans: tuple[Span, ...]
+    spans: Sequence[Span]
 
     def page_at(self, offset: int) -> int | None:
         """The page (1-based index) on which the character at `offset` stands."""

@@ -1,7 +1,6 @@
 """The index of one generation, opened: its documents, its passages, and search among them.
 
-What app and eval read an index by stands here; the files are described in ingest/index_form.py and made by
-ingest/index_writer.py.
+What reads an index stands here; its files are described in ingest/index_form.py, made by ingest/index_writer.py.
 """
 
 import sqlite3
@@ -17,6 +16,7 @@ import numpy as np
 from ingest.chunk import Chunk
 from ingest.errors import BrokenIndexError
 from ingest.index_form import (
+    SELECT_CHUNKS,
     Alternatives,
     IndexedDocument,
     Mask,
@@ -33,14 +33,10 @@ __all__ = ["Alternatives", "Index", "IndexedDocument", "Mask", "Rows", "Scores",
 
 _python_faiss: Any = faiss  # its type stubs describe the C++ signatures, not the Python ones patched over them
 _SELECT_DOCUMENTS = "SELECT record, pages, warnings, content_hash, stale FROM documents ORDER BY id"
-_CHUNK_COLUMNS = (
-    "SELECT chunks.id, json_extract(record, '$.doc_id'), section_id, ordinal, kind, heading_path, text, page, "
-    "parts, spans FROM chunks JOIN documents ON documents.id = document "
-)
-_SELECT_CHUNK = f"{_CHUNK_COLUMNS} WHERE chunks.row = ?"
+_SELECT_CHUNK = f"{SELECT_CHUNKS} WHERE chunks.row = ?"
 _SELECT_SECTION = "SELECT row FROM chunks WHERE section_id = ? ORDER BY row"
-_REMEMBERED = 4096  # passages; one with its places on the page takes about 11 KB
-_SELECT_ROWS = f"{_CHUNK_COLUMNS} WHERE chunks.row >= ? AND chunks.row < ? ORDER BY chunks.row"
+_REMEMBERED = 4096  # passages; one takes a few KB
+_SELECT_ROWS = f"{SELECT_CHUNKS} WHERE chunks.row >= ? AND chunks.row < ? ORDER BY chunks.row"
 
 
 def open_index(folder: Path) -> "Index":
@@ -69,6 +65,7 @@ class Index:
         self.document_of: Rows = np.array([key[1] for key in keys], dtype=np.int64)
         sections: dict[str, int] = {}
         self.section_of: Rows = np.array([sections.setdefault(key[2], len(sections)) for key in keys], dtype=np.int64)
+        self._section_count = len(sections)
         # Reading a passage's row takes longer than all else in a search, and the same passages come again and again.
         self._chunk = lru_cache(_REMEMBERED)(self._read_chunk)
         self._faiss = faiss.deserialize_index(np.fromfile(folder / "vectors.faiss", dtype=np.uint8))
@@ -80,10 +77,10 @@ class Index:
         self._unit_starts = np.load(folder / "units" / "starts.npy")
         self._word_bytes = np.load(folder / "words" / "bytes.npy", mmap_mode="r")
         self._word_starts = np.load(folder / "words" / "starts.npy")
-        if len(self._unit_starts) != len(keys) + 1 or self._unit_starts[-1] != len(self._unit_bytes):
-            raise ValueError("the unit vectors do not belong to the chunks")
-        if len(self._word_starts) != len(keys) + 1 or self._word_starts[-1] != len(self._word_bytes):
-            raise ValueError("the word vectors do not belong to the chunks")
+        stored = {"unit": (self._unit_starts, self._unit_bytes), "word": (self._word_starts, self._word_bytes)}
+        for name, (starts, vectors) in stored.items():
+            if len(starts) != len(keys) + 1 or starts[-1] != len(vectors):
+                raise ValueError(f"the {name} vectors do not belong to the chunks")
         if self._faiss.ntotal != len(keys):
             raise ValueError(f"{self._faiss.ntotal} vectors for {len(keys)} chunks")
 
@@ -97,18 +94,20 @@ class Index:
 
     def rows_where(self, permitted: Callable[[IndexedDocument], bool]) -> Mask:
         """A mask over all chunks, true where the chunk's document is permitted."""
-        documents = np.array([permitted(document) for document in self.documents], dtype=bool)
-        return documents[self.document_of] if len(self.document_of) else np.zeros(0, dtype=bool)
+        return np.array([permitted(document) for document in self.documents], dtype=bool)[self.document_of]
+
+    def count_documents(self, allowed: Mask) -> int:
+        """How many documents the rows of the mask belong to."""
+        return int(np.count_nonzero(np.bincount(self.document_of[allowed])))
 
     def search_dense(self, vector: Scores, allowed: Mask, k: int) -> tuple[Rows, Scores]:
         """The k permitted rows nearest to `vector` (dim,), best first, with their cosine similarities."""
         k = min(k, int(allowed.sum()))
         if k == 0:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        bitmap = np.packbits(allowed, bitorder="little")
-        selector = _python_faiss.IDSelectorBitmap(bitmap)
+        only = _python_faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
         query = vector.reshape(1, -1).astype(np.float32)
-        scores, rows = self._faiss.search(query, k, params=_python_faiss.SearchParameters(sel=selector))
+        scores, rows = self._faiss.search(query, k, params=_python_faiss.SearchParameters(sel=only))
         return rows[0], scores[0]
 
     def score_passages(self, terms: Sequence[Alternatives]) -> Scores:
@@ -125,8 +124,7 @@ class Index:
 
     def score_sections(self, terms: Sequence[Alternatives]) -> Scores:
         """BM25 of every passage's whole section (chunks,)."""
-        scores = score_terms(self._sections, terms, int(self.section_of.max(initial=-1)) + 1)
-        return scores[self.section_of]
+        return score_terms(self._sections, terms, self._section_count)[self.section_of]
 
     def score_units(self, terms: Sequence[Alternatives]) -> Scores:
         """BM25 of every unit (units,); those of a chunk are at `unit_range`."""
@@ -151,8 +149,8 @@ class Index:
 
     def unit_vectors(self, row: int) -> Scores:
         """The vectors of the units of one chunk, (units, dim)."""
-        start, end = self.unit_range(row)
-        return np.asarray(self._unit_bytes[start:end] * self._unit_scales[start:end, None], dtype=np.float32)
+        own = slice(*self.unit_range(row))
+        return np.asarray(self._unit_bytes[own] * self._unit_scales[own, None], dtype=np.float32)
 
     def word_vectors(self, row: int) -> WordBytes:
         """The folded vectors of the content words of one chunk, in their order: (words, WORD_DIM)."""
@@ -185,8 +183,7 @@ class Index:
         """All chunks of the document with this number, in reading order."""
         rows = self.rows_of(document)
         with self._lock:
-            found = self._db.execute(_SELECT_ROWS, (rows.start, rows.stop)).fetchall()
-        return tuple(read_chunk_row(row) for row in found)
+            return tuple(read_chunk_row(row) for row in self._db.execute(_SELECT_ROWS, (rows.start, rows.stop)))
 
     def document_of_chunk(self, chunk_id: str) -> IndexedDocument:
         """The document that holds the chunk; KeyError where this generation has no such chunk."""

@@ -7,9 +7,10 @@ on whole sections, because BM25 likes long texts and a small embedding model sho
 
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,11 @@ CREATE TABLE chunks (
   text TEXT NOT NULL, page INTEGER, parts TEXT NOT NULL, spans BLOB NOT NULL) STRICT;
 CREATE INDEX chunks_section ON chunks (section_id, ordinal);
 """
+# What `read_chunk_row` reads.
+SELECT_CHUNKS = (
+    "SELECT chunks.id, json_extract(record, '$.doc_id'), section_id, ordinal, kind, heading_path, text, page, "
+    "parts, spans FROM chunks JOIN documents ON documents.id = document"
+)
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -118,6 +124,39 @@ def plain_spans(chunk: Chunk) -> list[tuple[object, ...]]:
     ]
 
 
+class StoredSpans(Sequence[Span]):
+    """The places of a passage on its pages, unpacked when somebody looks: a search reads many more than are shown."""
+
+    __slots__ = ("_packed", "_spans")
+
+    def __init__(self, packed: bytes) -> None:
+        self._packed = packed
+        self._spans: tuple[Span, ...] | None = None
+
+    def _all(self) -> tuple[Span, ...]:
+        if self._spans is None:
+            self._spans = tuple(Span(*span) for span in json.loads(zlib.decompress(self._packed)))
+        return self._spans
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    @overload
+    def __getitem__(self, at: int) -> Span: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Span, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> Span | tuple[Span, ...]:
+        return self._all()[at]
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == (other._all() if isinstance(other, StoredSpans) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+
 def read_chunk_row(row: tuple[Any, ...]) -> Chunk:
     """A chunk from its row, with the document's id in place of its number and without the row's own."""
     chunk_id, doc_id, section_id, ordinal, kind, heading_path, text, page, parts, spans = row
@@ -131,5 +170,5 @@ def read_chunk_row(row: tuple[Any, ...]) -> Chunk:
         text=text,
         page=page,
         parts=tuple(Part(*part) for part in json.loads(parts)),
-        spans=tuple(Span(*span) for span in json.loads(zlib.decompress(spans))),
+        spans=StoredSpans(spans),
     )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import bm25s
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from small_library import DOCUMENTS, EMBEDDER, build
 
 from ingest.errors import BrokenIndexError
-from ingest.index import Index, open_index
+from ingest.index import Index, Scores, open_index
 from ingest.index_form import PassageVectors
 from ingest.index_writer import write_index
 from ingest.units import unit_spans
@@ -114,3 +115,27 @@ def test_a_damaged_file_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(BrokenIndexError, match="can't be read") as caught:
         open_index(tmp_path / "g")
     assert "\n" not in str(caught.value)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_lexical_scores_are_those_of_bm25s_whatever_the_synonyms(index: Index, data: st.DataObject) -> None:
+    words = ["book", "return", "fund", "chaps", "ac04", "approv", "escal", "strangeword"]
+    terms = data.draw(st.lists(st.lists(st.sampled_from(words), min_size=1, max_size=3).map(tuple), max_size=4))
+    model = bm25s.BM25.load(str(index.folder / "passages"))
+
+    def expected(alternatives: tuple[str, ...]) -> Scores:
+        columns = [model.vocab_dict[term] for term in alternatives if term in model.vocab_dict]
+        each = [model.get_scores_from_ids([column])[: len(index)] for column in columns]
+        return np.max(each, axis=0) if each else np.zeros(len(index), dtype=np.float32)
+
+    by_term = [expected(alternatives) for alternatives in terms]
+    whole = np.sum(by_term, axis=0) if by_term else np.zeros(len(index))
+    assert np.allclose(index.score_passages(terms), whole)
+    rows = np.array(data.draw(st.lists(st.integers(0, len(index) - 1), unique=True)), dtype=np.int64)
+    found = index.term_scores(terms, rows)
+    assert found.shape == (len(terms), len(rows))
+    assert all(np.allclose(mine, scores[rows]) for mine, scores in zip(found, by_term, strict=True))
+    allowed = np.array(data.draw(st.lists(st.booleans(), min_size=len(index), max_size=len(index))))
+    for alternatives, scores in zip(terms, by_term, strict=True):
+        assert index.stands_in(alternatives, allowed) == bool((scores[allowed] > 0).any())
