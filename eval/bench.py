@@ -27,7 +27,7 @@ CASES = Path("corpus/golden/cases.jsonl")
 SYSTEMS: dict[str, tuple[str, ...]] = {
     "ours": (),
     "dense only (MiniLM, FAISS flat)": ("dense",),
-    "BM25 only (bm25s, stemmed)": ("passage",),
+    "BM25 only (stemmed)": ("passage",),
     "dense + BM25": ("dense", "passage"),
 }
 

@@ -36,7 +36,8 @@ class Watcher(Protocol):
 class Built:
     """One document version of the new generation: its entry and how to come by its content.
 
-    `number` is that of a document of the previous index whose vectors are taken over whole, or None.
+    `number` is that of a document of the previous index whose chunks are copied as they are stored (then `load` gives
+    the document without them), or None.
     """
 
     entry: Entry
@@ -44,16 +45,15 @@ class Built:
     number: int | None = None
 
 
-def keep_document(kept: Kept, open_previous: "Callable[[], Index]") -> Built:
-    """A document whose chunks are taken over from the previous index."""
+def keep_document(kept: Kept, open_previous: "Callable[[], Index]", *, copied: bool) -> Built:
+    """A document whose chunks are taken over from the previous index, `copied` as they are stored or made anew."""
 
     def load() -> "IndexedDocument":
         previous, entry = open_previous(), kept.entry
-        chunks = previous.document_chunks(kept.number)
+        chunks = () if copied else previous.document_chunks(kept.number)
         return replace(previous.documents[kept.number], record=entry.record, stale=entry.stale, chunks=chunks)
 
-    same_title = kept.entry.record.title == kept.before.record.title
-    return Built(kept.entry, load, kept.number if same_title else None)
+    return Built(kept.entry, load, kept.number if copied else None)
 
 
 def build_document(
@@ -108,17 +108,17 @@ def hash_chunks(chunks: Sequence[Chunk]) -> str:
 
 
 def build_index(folder: Path, built: Sequence[Built], dim: int, supply: VectorSupply, watcher: Watcher) -> None:
-    """Write the index of all documents into `folder`, as their vectors come.
-
-    Memory depends on the passages that are waited for at a time, not on the library.
-    """
+    """Write the index of all documents into `folder`, as their vectors come."""
     from ingest.index_writer import IndexWriter  # noqa: PLC0415 -- a run that finds nothing changed writes none
 
     watcher.begin("indexing", sum(item.entry.chunks for item in built))
-    with IndexWriter(folder, dim) as writer:
+    copies = any(item.number is not None for item in built)
+    with IndexWriter(folder, dim, supply.previous if copies else None) as writer:
         for item, document, keys in _offered(built, supply):
-            whole = supply.whole(item.number)
-            writer.add(document, whole if whole is not None else [supply.vectors(key) for key in keys])
+            if item.number is None:
+                writer.add(document, [supply.vectors(key) for key in keys])
+            else:
+                writer.copy(item.number, document)
             watcher.advance(item.entry.chunks)
         reach("embedded")
         watcher.begin("writing", 0)
@@ -128,11 +128,17 @@ def build_index(folder: Path, built: Sequence[Built], dim: int, supply: VectorSu
 def _offered(
     built: Sequence[Built], supply: VectorSupply
 ) -> "Iterator[tuple[Built, IndexedDocument, Sequence[bytes]]]":
-    """The documents in order, each offered for embedding some time before its vectors are needed."""
+    """The documents in order, each offered for embedding some time before its vectors are needed.
+
+    Memory depends on the passages that are waited for at a time, not on the library.
+    """
     ahead: deque[tuple[Built, IndexedDocument, Sequence[bytes]]] = deque()
+    waiting = 0
     for item in built:
         document = item.load()
-        ahead.append((item, document, () if supply.has_whole(item.number) else supply.offer(document)))
-        while sum(waiting.entry.chunks for waiting, _, _ in ahead) > _AHEAD:
+        ahead.append((item, document, supply.offer(document)))
+        waiting += len(document.chunks)
+        while waiting > _AHEAD:
+            waiting -= len(ahead[0][1].chunks)
             yield ahead.popleft()
     yield from ahead

@@ -15,13 +15,16 @@ from ingest.task import Served, Task, cached_place, versions_of
 
 
 def gather_documents(
-    task: Task, held: Held, served: Served | None, supply: VectorSupply
+    task: Task, held: Held, served: Served | None, supply: VectorSupply, *, copied: bool
 ) -> tuple[list[Built], list[Quarantined]]:
-    """All documents of the new generation, sorted, and what goes into quarantine; new ones are offered to `supply`."""
+    """All documents of the new generation, sorted, and what goes into quarantine; new ones are offered to `supply`.
+
+    Kept documents are `copied` from the served index as they are stored, or made anew.
+    """
     plan, versions = held.plan, versions_of(task.settings)
     failures: dict[Path, tuple[str, str]] = {}
     made = _build_work(task, plan.work, failures, supply)
-    built = [keep_document(kept, served.index) for kept in plan.kept] if served else []
+    built = [keep_document(kept, served.index, copied=copied) for kept in plan.kept] if served else []
     failing = list(plan.failing)
     for item in plan.work:
         document = made.get(item.file.path)
@@ -37,7 +40,7 @@ def gather_documents(
         serving = kept is not None and _identity(kept.entry.record) not in taken
         if kept and served and serving:
             taken.add(_identity(kept.entry.record))
-            built.append(keep_document(kept, served.index))
+            built.append(keep_document(kept, served.index, copied=copied))
         lines.append(replace(line, serving=serving))
     built.sort(key=lambda item: (*_identity(item.entry.record), item.entry.record.file))
     return built, sorted(lines, key=lambda line: line.file)

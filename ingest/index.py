@@ -26,7 +26,8 @@ from ingest.index_form import (
     read_chunk_row,
     read_document_row,
 )
-from ingest.index_terms import count_postings, open_terms, score_terms, score_terms_in, stands_in
+from ingest.index_terms import count_postings, open_terms, read_vocabulary, score_terms, score_terms_in, stands_in
+from ingest.ragged import Ragged
 from ingest.words import WordBytes
 
 __all__ = ["Alternatives", "Index", "IndexedDocument", "Mask", "Rows", "Scores", "open_index"]
@@ -43,6 +44,11 @@ def open_index(folder: Path) -> "Index":
     """Open a complete generation folder; BrokenIndexError says which file can't be read."""
     try:
         return Index(folder)
+    except FileNotFoundError as error:
+        reason = f"{error.filename} is missing; it may be of another version of this program"
+        raise BrokenIndexError(
+            f"the index in {folder} can't be read: {reason}", hint="run: python -m ingest run"
+        ) from error
     except (OSError, sqlite3.Error, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise BrokenIndexError(
             f"the index in {folder} can't be read: {error}", hint="run: python -m ingest verify"
@@ -56,8 +62,8 @@ class Index:
         self.folder = folder
         self.generation = folder.name
         self._lock = threading.Lock()
-        uri = f"{(folder / 'chunks.sqlite').resolve().as_uri()}?mode=ro&immutable=1"
-        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self.database = f"{(folder / 'chunks.sqlite').resolve().as_uri()}?mode=ro&immutable=1"
+        self._db = sqlite3.connect(self.database, uri=True, check_same_thread=False)
         self.documents = tuple(read_document_row(row) for row in self._db.execute(_SELECT_DOCUMENTS))
         keys = self._db.execute("SELECT id, document, section_id FROM chunks ORDER BY row").fetchall()
         self.chunk_ids: tuple[str, ...] = tuple(key[0] for key in keys)
@@ -69,19 +75,14 @@ class Index:
         # Reading a passage's row takes longer than all else in a search, and the same passages come again and again.
         self._chunk = lru_cache(_REMEMBERED)(self._read_chunk)
         self._faiss = faiss.deserialize_index(np.fromfile(folder / "vectors.faiss", dtype=np.uint8))
-        self._passages = open_terms(folder / "passages")
-        self._sections = open_terms(folder / "sections")
-        self._unit_terms = open_terms(folder / "units" / "terms")
-        self._unit_bytes = np.load(folder / "units" / "bytes.npy", mmap_mode="r")
+        vocabulary = read_vocabulary(folder)
+        self._passages = open_terms(folder / "passages", vocabulary)
+        self._sections = open_terms(folder / "sections", vocabulary)
+        self._unit_terms = open_terms(folder / "unit-terms", vocabulary)
+        self._units = Ragged(folder / "units")
         self._unit_scales = np.load(folder / "units" / "scales.npy")
-        self._unit_starts = np.load(folder / "units" / "starts.npy")
-        self._word_bytes = np.load(folder / "words" / "bytes.npy", mmap_mode="r")
-        self._word_starts = np.load(folder / "words" / "starts.npy")
-        stored = {"unit": (self._unit_starts, self._unit_bytes), "word": (self._word_starts, self._word_bytes)}
-        for name, (starts, vectors) in stored.items():
-            if len(starts) != len(keys) + 1 or starts[-1] != len(vectors):
-                raise ValueError(f"the {name} vectors do not belong to the chunks")
-        if self._faiss.ntotal != len(keys):
+        self._words = Ragged(folder / "words")
+        if not len(keys) == len(self._units) == len(self._words) == self._faiss.ntotal:
             raise ValueError(f"{self._faiss.ntotal} vectors for {len(keys)} chunks")
 
     def __len__(self) -> int:
@@ -141,20 +142,20 @@ class Index:
 
     def vectors(self, rows: Iterable[int]) -> Scores:
         """The stored vectors of the given rows, (n, dim)."""
-        return np.stack([self._faiss.reconstruct(int(row)) for row in rows])
+        return np.asarray(self._faiss.reconstruct_batch(np.fromiter(rows, dtype=np.int64)), dtype=np.float32)
 
     def unit_range(self, row: int) -> tuple[int, int]:
         """Where the units of a chunk begin and end among all units, as `ingest.units.unit_spans` orders them."""
-        return int(self._unit_starts[row]), int(self._unit_starts[row + 1])
+        return int(self._units.starts[row]), int(self._units.starts[row + 1])
 
     def unit_vectors(self, row: int) -> Scores:
         """The vectors of the units of one chunk, (units, dim)."""
         own = slice(*self.unit_range(row))
-        return np.asarray(self._unit_bytes[own] * self._unit_scales[own, None], dtype=np.float32)
+        return np.asarray(self._units.rows[own] * self._unit_scales[own, None], dtype=np.float32)
 
     def word_vectors(self, row: int) -> WordBytes:
         """The folded vectors of the content words of one chunk, in their order: (words, WORD_DIM)."""
-        return np.asarray(self._word_bytes[self._word_starts[row] : self._word_starts[row + 1]])
+        return self._words.between(row, row + 1)
 
     def passage_vectors(self, row: int) -> PassageVectors:
         """All that one chunk is found by."""

@@ -1,13 +1,14 @@
 """The stored form of an index: plain data only, nothing pickled.
 
-`chunks.sqlite` (documents and chunks), `vectors.faiss`, vectors of units and words (`units/`, `words/`) and BM25 arrays
-(`passages/`, `sections/`, `units/terms/`) as .npy. Dense search works on passages, units and words; lexical search also
-on whole sections, because BM25 likes long texts and a small embedding model short ones.
+`chunks.sqlite` (documents and chunks), `vectors.faiss`, vectors of units and words (`units/`, `words/`), terms of
+passages and units with their BM25 scores (`passages/`, `unit-terms/`), scores of sections (`sections/`), all as .npy,
+and `vocabulary.json`, the terms in the order of their numbers. Dense search works on passages, units and words;
+lexical search also on whole sections, because BM25 likes long texts and a small embedding model short ones.
 """
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, overload
@@ -38,6 +39,7 @@ SELECT_CHUNKS = (
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Vocabulary = Mapping[str, int]
 Alternatives = tuple[str, ...]
 """A term of a question and its synonyms: any of them counts, none counts twice."""
 

@@ -1,25 +1,26 @@
-"""Writes the index of one generation, document by document, so that memory doesn't grow with the vectors."""
+"""Writes the index of one generation, document by document, so that memory doesn't grow with the texts."""
 
 import errno
 import itertools
 import sqlite3
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
-from ingest.chunk import Chunk
 from ingest.errors import BrokenIndexError
-from ingest.index import open_index
+from ingest.index import Index, open_index
 from ingest.index_form import SCHEMA, IndexedDocument, PassageVectors, Scores, chunk_row, document_row
-from ingest.index_terms import write_terms
-from ingest.lexical import analyse
-from ingest.units import unit_texts
+from ingest.ragged import Ragged, RaggedWriter, save_array
+from ingest.term_lists import TermLists
 from ingest.words import WORD_DIM
+
+_ADD_CHUNK = "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COPY_CHUNKS = (
+    "INSERT INTO chunks SELECT row + ?, id, ?, section_id, ordinal, kind, heading_path, text, page, parts, spans "
+    "FROM previous.chunks WHERE row >= ? AND row < ? ORDER BY row"
+)
 
 
 def write_index(
@@ -39,31 +40,26 @@ def write_index(
 
 
 class IndexWriter:
-    """Writes an index document by document; what has been added lies on disk, except the terms' numbers.
+    """Writes an index document by document: new ones, and ones of the `previous` index as they are stored there.
 
-    Use as a context manager around `add`: the files are complete and can be opened when it ends without an error;
-    OSError when they could not be written.
+    Use as a context manager around `add` and `copy`: the files are complete and can be opened when it ends without an
+    error; OSError when they could not be written.
     """
 
-    def __init__(self, folder: Path, dim: int) -> None:
+    def __init__(self, folder: Path, dim: int, previous: Index | None = None) -> None:
         self._folder = folder
-        self._dim = dim
-        self._db = sqlite3.connect(folder / "chunks.sqlite")
+        self._stored = _Stored(previous) if previous else None
+        self._vectors = faiss.IndexFlatIP(dim)
+        self._units = RaggedWriter(folder / "units", "int8", dim)
+        self._scales = [np.zeros(0, np.float32)]
+        self._words = RaggedWriter(folder / "words", "int8", WORD_DIM)
+        self._terms = TermLists(previous.folder if previous else None)
+        self._documents = 0
+        self._db = sqlite3.connect(folder / "chunks.sqlite", uri=True)
+        if previous:
+            self._db.execute("ATTACH ? AS previous", (previous.database,))
         # A file that is thrown away unless it is complete, and synced when it is, needs no journal of its own.
         self._db.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN; {SCHEMA}")
-        (folder / "units").mkdir()
-        (folder / "words").mkdir()
-        self._vectors = (folder / "vectors.raw").open("w+b")
-        self._units = (folder / "units.raw").open("w+b")
-        self._words = (folder / "words.raw").open("w+b")
-        self._word_starts = [0]
-        self._scales: list[NDArray[np.float32]] = []
-        self._starts = [0]
-        self._documents = 0
-        self._vocabulary: dict[str, int] = {}
-        self._passages: list[array[int]] = []
-        self._sections: dict[str, array[int]] = {}
-        self._unit_terms: list[array[int]] = []
 
     def __enter__(self) -> "IndexWriter":
         return self
@@ -74,83 +70,70 @@ class IndexWriter:
                 self._finish()
         finally:
             self._db.close()
-            self._vectors.close()
             self._units.close()
             self._words.close()
         if kind is None:
             self._read_back()
 
     def _read_back(self) -> None:
-        # NumPy does not report a disk that fails at a file's last bytes: it closes the file and goes on.
+        # Nothing is published that readers can't open, whatever a library may have failed to report.
         try:
             open_index(self._folder).close()
         except BrokenIndexError as error:
             raise OSError(errno.EIO, "the index was not written whole") from error
 
-    def add(self, document: IndexedDocument, vectors: Sequence[PassageVectors]) -> None:
-        """Add a document; `vectors` holds one entry for each of its chunks."""
+    def _add_row(self, document: IndexedDocument) -> None:
         row = document_row(self._documents, document)
         self._db.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)", row)
-        # The row of a chunk is the position of its vector.
-        rows = (chunk_row(row, self._documents, c) for row, c in enumerate(document.chunks, len(self._passages)))
-        self._db.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         self._documents += 1
-        for chunk, own in zip(document.chunks, vectors, strict=True):
-            self._vectors.write(own.units[0].astype(np.float32).tobytes())
+
+    def add(self, document: IndexedDocument, vectors: Sequence[PassageVectors]) -> None:
+        """Add a document; `vectors` holds one entry for each of its chunks."""
+        # The row of a chunk is the position of its vector.
+        chunks = enumerate(document.chunks, self._vectors.ntotal)
+        self._db.executemany(_ADD_CHUNK, (chunk_row(row, self._documents, chunk) for row, chunk in chunks))
+        self._add_row(document)
+        self._terms.add(document)
+        for _, own in zip(document.chunks, vectors, strict=True):
+            self._vectors.add(np.ascontiguousarray(own.units[:1], dtype=np.float32))
             self._add_units(own.units[1:])
-            self._words.write(own.words.tobytes())
-            self._word_starts.append(self._word_starts[-1] + len(own.words))
-            terms = array("i", self._numbers(_passage_terms(chunk, document.record.title)))
-            self._passages.append(terms)
-            self._sections.setdefault(chunk.section_id, array("i")).extend(terms)
-            self._unit_terms += [array("i", self._numbers(analyse(text))) for text in unit_texts(chunk)]
+            self._words.add(own.words)
 
     def _add_units(self, units: Scores) -> None:
         """Unit vectors as bytes with one scale each: a quarter of the memory, and the ranking stays the same."""
         scales = np.maximum(np.abs(units).max(axis=1, initial=0), 1e-9) / 127
-        self._units.write(np.round(units / scales[:, None]).astype(np.int8).tobytes())
+        self._units.add(np.round(units / scales[:, None]))
         self._scales.append(scales.astype(np.float32))
-        self._starts.append(self._starts[-1] + len(units))
 
-    def _numbers(self, terms: Iterable[str]) -> Iterator[int]:
-        # Numbered as they come, which does not depend on the interpreter's hash seed.
-        return (self._vocabulary.setdefault(term, len(self._vocabulary)) for term in terms)
+    def copy(self, number: int, document: IndexedDocument) -> None:
+        """Take over all chunks of the previous index's document of that number; `document` is what it is now."""
+        assert self._stored  # noqa: S101 -- there is nothing to copy otherwise
+        rows = self._stored.index.rows_of(number)
+        places = (self._vectors.ntotal - rows.start, self._documents, rows.start, rows.stop)
+        self._db.execute(_COPY_CHUNKS, places)
+        self._add_row(document)
+        if rows:
+            self._vectors.add(self._stored.index.vectors(rows))
+        units = self._stored.units.range_of(rows.start, rows.stop)
+        self._units.copy(self._stored.units, rows.start, rows.stop)
+        self._scales.append(self._stored.scales[units.start : units.stop])
+        self._words.copy(self._stored.words, rows.start, rows.stop)
+        self._terms.copy(rows, units, self._stored.index.section_of[rows.start : rows.stop])
 
     def _finish(self) -> None:
         self._db.commit()
-        index = faiss.IndexFlatIP(self._dim)
-        for block in _blocks(self._vectors, np.dtype(np.float32), self._dim):
-            index.add(block)
-        with (self._folder / "vectors.faiss").open("wb") as stream:
-            faiss.serialize_index(index).tofile(stream)
-        _write_bytes(self._folder / "units" / "bytes.npy", self._units, (self._starts[-1], self._dim))
-        _write_bytes(self._folder / "words" / "bytes.npy", self._words, (self._word_starts[-1], WORD_DIM))
-        np.save(self._folder / "words" / "starts.npy", np.array(self._word_starts, dtype=np.int64))
-        np.save(self._folder / "units" / "scales.npy", np.concatenate([np.zeros(0, np.float32), *self._scales]))
-        np.save(self._folder / "units" / "starts.npy", np.array(self._starts, dtype=np.int64))
-        (self._folder / "vectors.raw").unlink()
-        (self._folder / "units.raw").unlink()
-        (self._folder / "words.raw").unlink()
-        write_terms(self._folder / "passages", self._passages, self._vocabulary)
-        write_terms(self._folder / "sections", list(self._sections.values()), self._vocabulary)
-        write_terms(self._folder / "units" / "terms", self._unit_terms, self._vocabulary)
+        (self._folder / "vectors.faiss").write_bytes(faiss.serialize_index(self._vectors).data)
+        self._units.finish()
+        save_array(self._folder / "units" / "scales.npy", np.concatenate(self._scales))
+        self._words.finish()
+        self._terms.write(self._folder)
 
 
-def _write_bytes(path: Path, raw: BinaryIO, shape: tuple[int, int]) -> None:
-    with path.open("wb") as stream:
-        np.lib.format.write_array_header_1_0(stream, {"descr": "|i1", "fortran_order": False, "shape": shape})
-        for block in _blocks(raw, np.dtype(np.int8), shape[1]):
-            stream.write(block.tobytes())
+class _Stored:
+    """The arrays of an index from which documents are taken over."""
 
-
-def _blocks(stream: BinaryIO, kind: "np.dtype[Any]", dim: int) -> Iterator[NDArray[Any]]:
-    """The rows in a file, some thousands at a time."""
-    stream.flush()
-    stream.seek(0)
-    while data := stream.read(4096 * dim * kind.itemsize):
-        yield np.frombuffer(data, dtype=kind).reshape(-1, dim)
-
-
-def _passage_terms(chunk: Chunk, title: str) -> list[str]:
-    """The terms of a passage for BM25: its text, its headings and its document's title."""
-    return analyse(chunk.text) + analyse("\n".join(chunk.heading_path)) + analyse(title)
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.units = Ragged(index.folder / "units")
+        self.scales = np.load(index.folder / "units" / "scales.npy")
+        self.words = Ragged(index.folder / "words")

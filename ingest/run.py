@@ -13,6 +13,7 @@ from ingest.errors import AssistantError, BrokenIndexError, PublishError, Publis
 from ingest.gather import gather_documents
 from ingest.manifest import Making, Manifest
 from ingest.metrics import write_metrics
+from ingest.plan import Kept
 from ingest.publish import (
     building_folder,
     index_lock,
@@ -89,9 +90,10 @@ def _update(task: Task, *, readable: bool) -> None:
     with task.timed("compare"):
         held = look_at_source(task, served)
     embedder = cache(partial(_load_embedder, settings))
-    with _open_supply(task, info, embedder, served, held) as supply:
+    copied = served is not None and served.is_made_with(info)
+    with _open_supply(task, info, embedder, served, held.plan.kept if copied else ()) as supply:
         with task.timed("parse"):
-            built, failed = gather_documents(task, held, served, supply)
+            built, failed = gather_documents(task, held, served, supply, copied=copied)
         manifest = Manifest(
             published_at=datetime.now(UTC).replace(microsecond=0),
             source=task.source.name,
@@ -121,11 +123,10 @@ def _load_embedder(settings: IngestSettings) -> Embedder:
 
 
 def _open_supply(
-    task: Task, info: EmbedderInfo, embedder: Callable[[], Embedder], served: Served | None, held: Held
+    task: Task, info: EmbedderInfo, embedder: Callable[[], Embedder], served: Served | None, copied: Sequence[Kept]
 ) -> VectorSupply:
     previous = served.index if served and served.has_vectors_of(info) else None
-    kept = {kept.number for kept in held.plan.kept if kept.entry.record.title == kept.before.record.title}
-    return VectorSupply(embedder, previous, kept, task.settings.index)
+    return VectorSupply(embedder, previous, {kept.number for kept in copied}, task.settings.index)
 
 
 def _note(report: Report, manifest: Manifest, served: Served | None, held: Held) -> None:

@@ -21,15 +21,19 @@ if TYPE_CHECKING:
 class VectorSupply:
     """Use as a context manager; `previous` opens the index whose vectors can be taken over, or is None.
 
-    `kept` are the documents of that index which are taken over whole.
+    `copied` are the documents of that index which are copied whole: nobody asks for their passages.
     """
 
     def __init__(
-        self, load: Callable[[], Embedder], previous: "Callable[[], Index] | None", kept: Collection[int], folder: Path
+        self,
+        load: Callable[[], Embedder],
+        previous: "Callable[[], Index] | None",
+        copied: Collection[int],
+        folder: Path,
     ) -> None:
         self._load = load
         self._open_previous = previous
-        self._kept = frozenset(kept)
+        self._copied = frozenset(copied)
         self._folder = folder
         self._stack = ExitStack()
 
@@ -59,21 +63,16 @@ class VectorSupply:
                 self._spool.put(key, passage_of(chunk, title))
         return keys
 
-    def has_whole(self, number: int | None) -> bool:
-        """Whether the vectors of that document of the previous index are taken over without a look at its passages."""
-        return self._open_previous is not None and number is not None
-
-    def whole(self, number: int | None) -> "list[PassageVectors] | None":
-        """The vectors of a document of the previous index, or None where they can't be taken over."""
-        if self._open_previous is None or number is None:
-            return None
-        previous = self._open_previous()
-        return [previous.passage_vectors(row) for row in previous.rows_of(number)]
+    @property
+    def previous(self) -> "Index | None":
+        """The index whose vectors can be taken over."""
+        return self._open_previous() if self._open_previous else None
 
     def vectors(self, key: bytes) -> "PassageVectors":
         """The vectors of a passage that was offered, as soon as they are there."""
-        if self._open_previous and key in self._known:
-            return self._open_previous().passage_vectors(self._known[key])
+        previous = self.previous
+        if previous and key in self._known:
+            return previous.passage_vectors(self._known[key])
         return self._spool.take(key)
 
     @cached_property
@@ -87,12 +86,12 @@ class VectorSupply:
         """The row of each passage of the previous index by its key, but for documents that are kept whole."""
         from ingest.passages import passage_key  # noqa: PLC0415 -- see above
 
-        if self._open_previous is None:
-            return {}
-        previous = self._open_previous()
+        previous = self.previous
         known: dict[bytes, int] = {}
+        if previous is None:
+            return known
         for number, document in enumerate(previous.documents):
-            if number not in self._kept:
+            if number not in self._copied:
                 content = replace(document, chunks=previous.document_chunks(number))
                 keys = (passage_key(chunk, document.record.title) for chunk in content.chunks)
                 known.update(zip(keys, previous.rows_of(number), strict=True))

@@ -85,6 +85,10 @@ class Served:
         making = self.manifest.making
         return self.readable and making.embedder == embedder and making.index_version.startswith(f"{VECTOR_FORM} ")
 
+    def is_made_with(self, embedder: EmbedderInfo) -> bool:
+        """Whether all that is stored of a document can be taken over: vectors and terms."""
+        return self.has_vectors_of(embedder) and self.manifest.making.index_version == INDEX_FORM
+
 
 def open_source(corpus: str) -> Source:
     if not corpus.startswith("s3://"):

@@ -12,7 +12,9 @@ from small_library import DOCUMENTS, EMBEDDER, build
 from ingest.errors import BrokenIndexError
 from ingest.index import Index, Scores, open_index
 from ingest.index_form import PassageVectors
+from ingest.index_terms import read_vocabulary
 from ingest.index_writer import write_index
+from ingest.ragged import Ragged
 from ingest.units import unit_spans
 from ingest.words import WORD_DIM, content_words, fold, match
 
@@ -117,15 +119,27 @@ def test_a_damaged_file_is_one_clear_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_an_index_of_another_version_says_what_to_do(tmp_path: Path) -> None:
+    build(tmp_path / "g").close()
+    (tmp_path / "g" / "vocabulary.json").unlink()
+    with pytest.raises(BrokenIndexError, match="another version of this program") as caught:
+        open_index(tmp_path / "g")
+    assert caught.value.hint == "run: python -m ingest run"
+    assert "\n" not in str(caught.value)
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_lexical_scores_are_those_of_bm25s_whatever_the_synonyms(index: Index, data: st.DataObject) -> None:
     words = ["book", "return", "fund", "chaps", "ac04", "approv", "escal", "strangeword"]
     terms = data.draw(st.lists(st.lists(st.sampled_from(words), min_size=1, max_size=3).map(tuple), max_size=4))
-    model = bm25s.BM25.load(str(index.folder / "passages"))
+    stored, vocabulary = Ragged(index.folder / "passages" / "terms"), read_vocabulary(index.folder)
+    model = bm25s.BM25(k1=1.2, b=0.75)
+    texts = [stored.between(row, row + 1).tolist() for row in range(len(stored))]
+    model.index((texts, vocabulary), show_progress=False)
 
     def expected(alternatives: tuple[str, ...]) -> Scores:
-        columns = [model.vocab_dict[term] for term in alternatives if term in model.vocab_dict]
+        columns = [vocabulary[term] for term in alternatives if term in vocabulary]
         each = [model.get_scores_from_ids([column])[: len(index)] for column in columns]
         return np.max(each, axis=0) if each else np.zeros(len(index), dtype=np.float32)
 
