@@ -1,9 +1,10 @@
 """Assistant.ask and Assistant.stream: retrieve, abstain or compose, verify, record."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from app.redact import mask_texts
 from app.replay import Asked, trace_of
 from app.retrieve import Filters, Hit
 from app.settings import Settings
-from app.wording import Answer, answer_verbatim, word_answer
+from app.wording import Answer, answer_verbatim, cut_short, word_answer
 from ingest.errors import LedgerError
 
 __all__ = [
@@ -104,10 +105,12 @@ class Assistant:
         history: Sequence[Turn] = (),
         filters: Filters | None = None,
         reader: Reader | None = None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Evidence, then drafts and verified statements while a model composes, then Done.
 
-        What was typed is masked here, once: retrieval, model and ledger see the same words.
+        What was typed is masked here, once: retrieval, model and ledger see the same words. Once `stopped` says so, no
+        more of the model is read: Done then has what was checked until then.
         """
         question, history = _masked(question, history)
         filters = filters or Filters()
@@ -121,15 +124,17 @@ class Assistant:
         answer = answer_verbatim(asked, retrieval, selection, retriever.index, filters)
         notes = time_left(asked, selection, answer.statements, self.zone, filters.as_of)
         answer = replace(answer, question=question, notes=(*notes, *answer.notes))
+        known = answer.notes
         clock.mark("select")
         yield Evidence(replace(answer, timings=clock.timings))
         if self.llm and not answer.abstained:
             events = compose_with_model(self.llm, asked, selection.chosen, retriever.index, structured=self.structured)
-            for event in word_answer(answer, self.llm.name, events):
+            for event in word_answer(answer, self.llm.name, takewhile(lambda _: not stopped(), events)):
                 if isinstance(event, Answer):
                     answer = event
                 else:
                     yield event
+            answer = cut_short(answer, known) if stopped() else answer
             clock.mark("compose")
         answer = replace(answer, timings=clock.timings)
         on = filters.as_of or date.today()

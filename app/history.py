@@ -3,17 +3,20 @@
 Deleting takes a conversation off its owner's list; the answers stay in the ledger.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from app.redact import mask
 from ingest.errors import LedgerError
 
 LONGEST_NAME = 120
+_LOG = logging.getLogger(__name__)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (
     id TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, changed TEXT NOT NULL, PRIMARY KEY (owner, id)) STRICT;
@@ -21,12 +24,18 @@ CREATE TABLE IF NOT EXISTS answers (
     owner TEXT NOT NULL, conversation TEXT NOT NULL, answer TEXT NOT NULL, question TEXT NOT NULL,
     PRIMARY KEY (owner, conversation, answer),
     FOREIGN KEY (owner, conversation) REFERENCES conversations (owner, id) ON DELETE CASCADE) STRICT;
+CREATE TABLE IF NOT EXISTS begun (
+    owner TEXT NOT NULL, conversation TEXT NOT NULL, id TEXT NOT NULL, question TEXT NOT NULL, asked TEXT NOT NULL,
+    PRIMARY KEY (owner, id),
+    FOREIGN KEY (owner, conversation) REFERENCES conversations (owner, id) ON DELETE CASCADE) STRICT;
 CREATE INDEX IF NOT EXISTS conversations_changed ON conversations (owner, changed);
 """
 _LIST = """
-SELECT id, name, changed, (SELECT count(*) FROM answers a WHERE a.owner = c.owner AND a.conversation = c.id)
+WITH asked AS (SELECT owner, conversation, question FROM answers
+    UNION ALL SELECT owner, conversation, question FROM begun)
+SELECT id, name, changed, (SELECT count(*) FROM asked a WHERE a.owner = c.owner AND a.conversation = c.id)
 FROM conversations c WHERE owner = ? AND (name LIKE ? ESCAPE '!' OR EXISTS (
-    SELECT 1 FROM answers a WHERE a.owner = c.owner AND a.conversation = c.id AND a.question LIKE ? ESCAPE '!'))
+    SELECT 1 FROM asked a WHERE a.owner = c.owner AND a.conversation = c.id AND a.question LIKE ? ESCAPE '!'))
 ORDER BY changed DESC LIMIT ?
 """
 
@@ -55,15 +64,31 @@ class History:
                 db.execute("PRAGMA journal_mode=WAL")
                 db.executescript(_SCHEMA)
 
-    def note(self, owner: str, conversation: str, answer: str, question: str, at: datetime) -> None:
-        """Add a recorded answer; the first question names its conversation."""
+    def begin(self, owner: str, conversation: str, id_: str, question: str, at: datetime) -> None:
+        """Add a question that is being answered; the first one names its conversation."""
         masked = " ".join(mask(question).split())
         with self._reported(), self._connect() as db:
             db.execute(
                 "INSERT INTO conversations VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET changed = excluded.changed",
                 (conversation, owner, masked[:LONGEST_NAME], at.isoformat()),
             )
-            db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", (owner, conversation, answer, masked))
+            db.execute("INSERT INTO begun VALUES (?, ?, ?, ?, ?)", (owner, conversation, id_, masked, at.isoformat()))
+
+    def finish(self, owner: str, id_: str, answer: str) -> None:
+        """Put the recorded answer in the place of the question; nothing where the conversation was deleted since."""
+        with self._reported(), self._connect() as db:
+            db.execute(
+                "INSERT INTO answers SELECT owner, conversation, ?, question FROM begun WHERE owner = ? AND id = ?",
+                (answer, owner, id_),
+            )
+            db.execute("DELETE FROM begun WHERE owner = ? AND id = ?", (owner, id_))
+
+    def unfinished(self, owner: str, conversation: str) -> list[tuple[str, datetime]]:
+        """The questions of a conversation without an answer, and when they were asked: it goes on, or was cut off."""
+        with self._reported(), self._connect() as db:
+            query = "SELECT question, asked FROM begun WHERE owner = ? AND conversation = ? ORDER BY rowid"
+            rows = db.execute(query, (owner, conversation)).fetchall()
+        return [(str(question), datetime.fromisoformat(asked)) for question, asked in rows]
 
     def conversations(self, owner: str, search: str = "", limit: int = 60) -> list[Listed]:
         """The owner's conversations, newest first; `search` looks in names and questions."""
@@ -94,6 +119,7 @@ class History:
     def _connect(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self._path, timeout=30)) as db, db:
             db.execute("PRAGMA foreign_keys=ON")
+            db.execute("PRAGMA synchronous=NORMAL")  # what counts stands in the ledger
             yield db
 
     @contextmanager
@@ -103,6 +129,43 @@ class History:
         except (sqlite3.Error, OSError) as error:
             where = f"the history {self._path} can't be used: {error}"
             raise LedgerError(where, hint="check the folder APP_STATE and its disk") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A question on its reader's list: put there when its answer is begun, whoever still looks at the page then."""
+
+    history: History
+    owner: str
+    conversation: str
+    id: str
+    question: str
+    at: datetime
+
+    def begin(self) -> None:
+        """Put it on the list, without an answer."""
+        with _logged():
+            self.history.begin(self.owner, self.conversation, self.id, self.question, self.at)
+
+    def finish(self, answer: str) -> None:
+        """Give it its answer, if that was recorded."""
+        if answer:
+            with _logged():
+                self.history.finish(self.owner, self.id, answer)
+
+
+@lru_cache(maxsize=4)
+def open_history(folder: Path) -> History:
+    """The history in the state folder, opened once."""
+    return History(folder)
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    try:
+        yield
+    except LedgerError as error:  # the answer is worth more than its place on a list
+        _LOG.warning("a question is not on its reader's list: %s", error)
 
 
 def _literal(text: str) -> str:

@@ -11,7 +11,10 @@ from ingest.errors import AssistantError
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is known so far. `place` is the position in line (0: being answered); `error` ends a failed answer."""
+    """What is known so far. `place` is the position in line (0: being answered); `error` ends a failed answer.
+
+    A `stopped` one gets its `answer` a little later: what had been checked, as recorded.
+    """
 
     evidence: Answer | None = None
     draft: str = ""
@@ -30,7 +33,8 @@ class Progress:
 class Job:
     """An answer in the making; safe to look at from other threads."""
 
-    def __init__(self, events: Callable[[], Iterator[Event]]) -> None:
+    def __init__(self, events: Callable[[Callable[[], bool]], Iterator[Event]]) -> None:
+        """`events` is given a function that tells whether the reader stopped it, and then comes to its end."""
         self._events = events
         self._changed = threading.Condition()
         self._progress = Progress()
@@ -64,10 +68,8 @@ class Job:
         """Read the events to their end; whatever goes wrong becomes the job's `error`."""
         self._update(self._start)
         try:
-            for event in self._events():
+            for event in self._events(lambda: self.progress.stopped):
                 self._update(partial(_after, event=event))
-                if self.progress.stopped:
-                    return
             if not self.progress.finished:
                 self._fail("The answer ended early. Ask again.")
         except AssistantError as error:
@@ -90,8 +92,8 @@ class Job:
 
 
 def _after(now: Progress, event: Event) -> Progress:
-    """The progress once `event` has happened; a reader who stopped it is not told more."""
-    if now.stopped:
+    """The progress once `event` has happened; a reader who stopped it is told the end only."""
+    if now.stopped and not isinstance(event, Done):
         return now
     match event:
         case Evidence(answer):

@@ -4,11 +4,14 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from queue import Full, Queue
 
-from app.access import Reader, local_reader
-from app.answer import Assistant, Filters, Turn, open_assistant
+from app.access import Reader
+from app.answer import Assistant, Done, Event, Filters, Turn, open_assistant
+from app.history import Note
 from app.identity import SignIn, open_sign_in
 from app.job import Job
 from app.llm import LLM
@@ -18,6 +21,7 @@ from ingest.errors import AssistantError
 
 RUNNING = 7  # answers at a time; most of an answer's time is waiting for a model
 WAITING = 4  # about a second in line over a quick model; beyond these a question is refused at once
+SEARCHING = 2  # searches at a time: they compute, and more of them at once would only slow each other down
 HEALTH_SECONDS = 20.0
 BUSY = "Too many questions at once. Nothing was lost: ask again in a moment."
 _LOG = logging.getLogger(__name__)
@@ -29,10 +33,10 @@ class Service:
     def __init__(self, settings: Settings, *, running: int = RUNNING, waiting: int = WAITING) -> None:
         self.settings = settings
         self.sign_in: SignIn = open_sign_in(settings)
-        self.reader: Reader = local_reader(settings)
         self._opening = threading.Lock()
         self._assistant: Assistant | None = None
         self._line: Queue[Job] = Queue(waiting)
+        self._searching = threading.Semaphore(SEARCHING)
         self._health = _Health()
         for number in range(running):
             threading.Thread(target=self._work, daemon=True, name=f"answer-{number}").start()
@@ -52,7 +56,7 @@ class Service:
         assistant = self.assistant()
         if assistant.llm:
             threading.Thread(target=_warm_model, args=(assistant.llm,), daemon=True, name="warm-model").start()
-        for _ in assistant.stream("Which steps apply?", reader=self.reader):
+        for _ in assistant.stream("Which steps apply?", reader=Reader("warm")):
             return
 
     def model_problem(self) -> str:
@@ -60,10 +64,12 @@ class Service:
         llm = self.assistant().llm
         return self._health.latest(llm) if llm else ""
 
-    def ask(self, question: str, *, history: Sequence[Turn], filters: Filters, reader: Reader | None = None) -> Job:
-        """Put a question in line; the job tells how it stands."""
-        assistant, reader = self.assistant(), reader or self.reader
-        job = Job(lambda: assistant.stream(question, history=history, filters=filters, reader=reader))
+    def ask(
+        self, question: str, *, history: Sequence[Turn], filters: Filters, reader: Reader, note: Note | None = None
+    ) -> Job:
+        """Put a question in line; the job tells how it stands. `note` puts it on its reader's list, watched or not."""
+        stream = partial(self.assistant().stream, question, history=history, filters=filters, reader=reader)
+        job = Job(lambda stopped: self._answer(lambda: stream(stopped=stopped), note))
         try:
             self._line.put_nowait(job)
         except Full:
@@ -71,6 +77,17 @@ class Service:
             return job
         self._tell_places()
         return job
+
+    def _answer(self, stream: Callable[[], Iterator[Event]], note: Note | None) -> Iterator[Event]:
+        if note:
+            note.begin()
+        events = stream()
+        with self._searching:
+            first = next(events)
+        for event in chain([first], events):
+            if note and isinstance(event, Done):
+                note.finish(event.answer.id)
+            yield event
 
     def _work(self) -> None:
         while True:

@@ -1,6 +1,6 @@
 """The two ways to word an answer: the chosen passages word for word, and a model's lines, each of them verified."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -97,3 +97,8 @@ def word_answer(
         return
     text = "\n".join(statement.text for statement in shown)
     yield replace(answer, composed_by="model", statements=shown, withheld=withheld, text=text)
+
+
+def cut_short(answer: Answer, notes: Sequence[str]) -> Answer:
+    """The answer as far as it was checked when its reader stopped it, with the `notes` from before the model spoke."""
+    return replace(answer, notes=(*notes, "Stopped by its reader before it was finished."))

@@ -21,6 +21,7 @@ from ingest.errors import LLMError
 
 TODAY = Filters(as_of=date(2026, 11, 23))
 QUESTION = "pacs.004 came back AC04, what now?"
+MATCH = "Match the return to the original payment by its UETR."
 
 
 class FixedLibrary:
@@ -138,6 +139,28 @@ def test_evidence_comes_before_the_model_speaks(library: Any) -> None:
     assert first.answer.statements and not model.asked
     kinds = [type(event) for event in stream]
     assert kinds[-1] is Done and Draft in kinds and Verified in kinds
+
+
+def test_a_stopped_answer_is_recorded_as_far_as_it_was_checked(library: Any, tmp_path: Path) -> None:
+    probe = ScriptedModel("- nothing [99]")
+    ask(library, QUESTION, probe)
+    model = ScriptedModel(f"- {MATCH} [{number_of(probe, 'UETR')}]\n- Book the funds.\n")
+    ledger, stopped = Ledger(tmp_path), []
+    for event in Assistant(library, model, ledger).stream(QUESTION, filters=TODAY, stopped=lambda: bool(stopped)):
+        if isinstance(event, Verified):
+            stopped.append(event)
+    assert isinstance(event, Done)
+    assert event.answer.notes == ("Stopped by its reader before it was finished.",)
+    assert [s.text for s in event.answer.statements] == [MATCH]
+    assert ledger.get(event.answer.id).body["answer"]["notes"] == list(event.answer.notes)
+
+
+def test_an_answer_that_is_stopped_before_anything_was_checked_has_the_passages(library: Any) -> None:
+    *_, done = Assistant(library, ScriptedModel("- Match")).stream(QUESTION, filters=TODAY, stopped=lambda: True)
+    assert isinstance(done, Done)
+    assert done.answer.notes == ("Stopped by its reader before it was finished.",)
+    assert done.answer.composed_by == "extractive"
+    assert done.answer.statements
 
 
 def test_proved_lines_are_shown_and_the_rest_is_withheld(library: Any) -> None:

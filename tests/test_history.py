@@ -6,19 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from app.history import History
+from app.history import History, Note
 from ingest.errors import LedgerError
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
+def add(one: Note, answer: str) -> None:
+    one.begin()
+    one.finish(answer)
+
+
 @pytest.fixture
 def history(tmp_path: Path) -> History:
     history = History(tmp_path)
-    history.note("ann", "a", "000001-x", "AC04 came back, what now?", NOON)
-    history.note("ann", "b", "000002-x", "When is the 100% CHAPS cut-off?", NOON + timedelta(minutes=1))
-    history.note("ann", "a", "000003-x", "And who approves it?", NOON + timedelta(minutes=2))
-    history.note("bob", "c", "000004-x", "AC04 from Bob", NOON)
+    add(Note(history, "ann", "a", "000001-x", "AC04 came back, what now?", NOON), "000001-x")
+    add(
+        Note(history, "ann", "b", "000002-x", "When is the 100% CHAPS cut-off?", NOON + timedelta(minutes=1)),
+        "000002-x",
+    )
+    add(Note(history, "ann", "a", "000003-x", "And who approves it?", NOON + timedelta(minutes=2)), "000003-x")
+    add(Note(history, "bob", "c", "000004-x", "AC04 from Bob", NOON), "000004-x")
     return history
 
 
@@ -51,9 +59,30 @@ def test_a_conversation_is_renamed_and_deleted(history: History) -> None:
     assert history.answers("ann", "a") == []
 
 
+def test_a_question_stands_on_the_list_before_its_answer_does(history: History) -> None:
+    cut = Note(history, "ann", "d", "e-9", "And AC06?", NOON + timedelta(minutes=5))
+    cut.begin()
+    assert [(one.id, one.questions) for one in history.conversations("ann", "ac06")] == [("d", 1)]
+    assert history.unfinished("ann", "d") == [("And AC06?", cut.at)]
+    assert history.unfinished("bob", "d") == history.answers("ann", "d") == []
+    cut.finish("")  # an answer that could not be recorded
+    assert len(history.unfinished("ann", "d")) == 1
+    cut.finish("000009-x")
+    assert history.unfinished("ann", "d") == []
+    assert history.answers("ann", "d") == ["000009-x"]
+
+
+def test_an_answer_to_a_deleted_conversation_does_not_bring_it_back(history: History) -> None:
+    late = Note(history, "ann", "d", "e-9", "And AC06?", NOON)
+    late.begin()
+    history.delete("ann", "d")
+    late.finish("000009-x")
+    assert [one.id for one in history.conversations("ann")] == ["a", "b"]
+
+
 def test_nothing_personal_is_kept(tmp_path: Path) -> None:
     history = History(tmp_path)
-    history.note("ann", "a", "000001-x", "IBAN DE89370400440532013000 came back", NOON)
+    add(Note(history, "ann", "a", "000001-x", "IBAN DE89370400440532013000 came back", NOON), "000001-x")
     history.rename("ann", "a", "Case of DE89370400440532013000")
     with sqlite3.connect(tmp_path / "history.sqlite") as db:
         kept = "\n".join(db.iterdump())

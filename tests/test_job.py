@@ -1,7 +1,7 @@
 """A running answer can be watched, stopped, queued and refused."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -16,7 +16,7 @@ GOOD, BAD = Statement("Release it.", ()), Statement("At 23:59.", (), problem="23
 def test_progress_follows_the_events() -> None:
     seen = []
 
-    def events() -> Iterator[Event]:
+    def events(stopped: Callable[[], bool]) -> Iterator[Event]:
         for event in (Evidence(ANSWER), Draft("Rel"), Draft("Release it"), Verified(GOOD), Verified(BAD), Done(ANSWER)):
             yield event
             seen.append(job.progress)
@@ -29,27 +29,32 @@ def test_progress_follows_the_events() -> None:
     assert not any(now.finished for now in seen[:-1])
 
 
-def test_a_stopped_job_keeps_what_was_checked_and_reads_no_more() -> None:
-    read = []
+def test_a_stopped_job_keeps_what_was_checked_and_ends_with_the_answer_as_recorded() -> None:
+    told = []
 
-    def events() -> Iterator[Event]:
+    def events(stopped: Callable[[], bool]) -> Iterator[Event]:
         yield Evidence(ANSWER)
         yield Verified(GOOD)
+        assert not stopped()
         job.stop()
-        for number in range(3):
-            read.append(number)
-            yield Draft(f"more {number}")
+        told.append(job.progress)
+        yield Draft("more")
+        yield Verified(BAD)
+        assert stopped()
+        told.append(job.progress)
+        yield Done(ANSWER)
 
     job = Job(events)
     job.run()
     assert job.progress.stopped
-    assert job.progress.checked == (GOOD,)
-    assert job.progress.draft == ""
-    assert read == [0]
+    assert job.progress.answer == ANSWER
+    for now in told:
+        assert now.finished
+        assert (now.checked, now.draft, now.answer) == ((GOOD,), "", None)
 
 
 def test_an_error_of_ours_is_told_and_another_one_is_hidden_but_raised() -> None:
-    def ours() -> Iterator[Event]:
+    def ours(_: Callable[[], bool]) -> Iterator[Event]:
         yield Evidence(ANSWER)
         raise LLMError("the model is away", hint="start it")
 
@@ -57,7 +62,7 @@ def test_an_error_of_ours_is_told_and_another_one_is_hidden_but_raised() -> None
     job.run()
     assert job.progress.error == "the model is away (start it)"
 
-    def foreign() -> Iterator[Event]:
+    def foreign(_: Callable[[], bool]) -> Iterator[Event]:
         yield Evidence(ANSWER)
         raise KeyError("secret-path")
 
@@ -69,7 +74,7 @@ def test_an_error_of_ours_is_told_and_another_one_is_hidden_but_raised() -> None
 
 
 def test_a_stream_without_an_end_is_an_error() -> None:
-    job = Job(lambda: iter([Evidence(ANSWER)]))
+    job = Job(lambda _: iter([Evidence(ANSWER)]))
     job.run()
     assert "ended early" in job.progress.error
 
@@ -77,7 +82,7 @@ def test_a_stream_without_an_end_is_an_error() -> None:
 def test_waiting_ends_with_the_first_event() -> None:
     go_on = threading.Event()
 
-    def events() -> Iterator[Event]:
+    def events(stopped: Callable[[], bool]) -> Iterator[Event]:
         yield Evidence(ANSWER)
         go_on.wait(10)
         yield Done(ANSWER)
@@ -93,12 +98,12 @@ def test_waiting_ends_with_the_first_event() -> None:
 
 
 def test_a_place_in_line_is_told_until_it_starts() -> None:
-    job = Job(lambda: iter([Done(ANSWER)]))
+    job = Job(lambda _: iter([Done(ANSWER)]))
     job.queue_at(3)
     assert job.progress.place == 3
     job.run()
     job.queue_at(2)
     assert job.progress.place == 0
-    refused = Job(lambda: iter([Done(ANSWER)]))
+    refused = Job(lambda _: iter([Done(ANSWER)]))
     refused.refuse("busy")
     assert refused.progress.error == "busy"

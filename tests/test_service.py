@@ -2,17 +2,21 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ingest_folder import run, settings_for, write_corpus
 
-from app.answer import Answer, Assistant, Done, Event, Filters
-from app.service import BUSY, Service
+from app.access import Reader
+from app.answer import Answer, Assistant, Done, Event, Evidence, Filters
+from app.history import History, Note
+from app.service import BUSY, SEARCHING, Service
 from app.settings import Settings
 from ingest.errors import BrokenIndexError
 
+ANN = Reader("ann")
 ANSWER = Answer("1", "q", False, "", "a", (), (), "000001-x", "none")
 
 
@@ -29,7 +33,7 @@ def test_an_index_that_comes_later_is_found(settings: Settings, tmp_path: Path) 
     run(settings_for(tmp_path))
     assert service.assistant() is service.assistant()
     service.warm()
-    job = service.ask("What does AC04 mean?", history=(), filters=Filters())
+    job = service.ask("What does AC04 mean?", history=(), filters=Filters(), reader=ANN)
     answer = job.wait(lambda now: now.finished, 20).answer
     assert answer is not None
     assert any("account is closed" in statement.text for statement in answer.statements)
@@ -53,10 +57,10 @@ def test_beyond_the_line_a_question_is_refused_at_once(settings: Settings, monke
     slow = Slow()
     monkeypatch.setattr("app.service.open_assistant", lambda _settings: slow)
     service = Service(settings, running=1, waiting=2)
-    first = service.ask("1", history=(), filters=Filters())
+    first = service.ask("1", history=(), filters=Filters(), reader=ANN)
     assert slow.running.acquire(timeout=10)
-    waiting = [service.ask(str(number), history=(), filters=Filters()) for number in (2, 3)]
-    refused = service.ask("4", history=(), filters=Filters())
+    waiting = [service.ask(str(number), history=(), filters=Filters(), reader=ANN) for number in (2, 3)]
+    refused = service.ask("4", history=(), filters=Filters(), reader=ANN)
     assert refused.progress.error == BUSY
     assert [job.progress.place for job in waiting] == [1, 2]
     slow.go_on.set()
@@ -68,11 +72,55 @@ def test_a_question_that_was_stopped_in_line_is_not_asked(settings: Settings, mo
     slow = Slow()
     monkeypatch.setattr("app.service.open_assistant", lambda _settings: slow)
     service = Service(settings, running=1, waiting=2)
-    service.ask("1", history=(), filters=Filters())
+    service.ask("1", history=(), filters=Filters(), reader=ANN)
     assert slow.running.acquire(timeout=10)
-    stopped = service.ask("2", history=(), filters=Filters())
-    last = service.ask("3", history=(), filters=Filters())
+    stopped = service.ask("2", history=(), filters=Filters(), reader=ANN)
+    last = service.ask("3", history=(), filters=Filters(), reader=ANN)
     stopped.stop()
     slow.go_on.set()
     assert last.wait(lambda now: now.finished, 10).answer == ANSWER
     assert stopped.progress.answer is None
+
+
+def test_an_answer_that_nobody_watches_any_more_is_on_its_readers_list(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, history = Slow(), History(settings.state)
+    monkeypatch.setattr("app.service.open_assistant", lambda _settings: slow)
+    service = Service(settings, running=1)
+    note = Note(history, "ann", "c", "e", "1", datetime(2026, 11, 23, 12, tzinfo=UTC))
+    job = service.ask("1", history=(), filters=Filters(), reader=ANN, note=note)
+    assert slow.running.acquire(timeout=10)
+    assert [question for question, _ in history.unfinished("ann", "c")] == ["1"]
+    slow.go_on.set()
+    job.wait(lambda now: now.finished, 10)
+    assert history.answers("ann", "c") == [ANSWER.id]
+
+
+class Counting(Assistant):
+    """Counts how many searches go on at once."""
+
+    def __init__(self) -> None:
+        self.now = self.most = 0
+        self._lock = threading.Lock()
+        self.together = threading.Barrier(4)
+
+    def stream(self, question: str, **_: Any) -> Iterator[Event]:
+        with self._lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        sum(range(200_000))
+        with self._lock:
+            self.now -= 1
+        yield Evidence(ANSWER)
+        self.together.wait(10)  # but answers are written all at once
+        yield Done(ANSWER)
+
+
+def test_searches_wait_for_each_other_and_models_do_not(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    counting = Counting()
+    monkeypatch.setattr("app.service.open_assistant", lambda _settings: counting)
+    service = Service(settings, running=4, waiting=4)
+    jobs = [service.ask("q", history=(), filters=Filters(), reader=ANN) for _ in range(4)]
+    assert all(job.wait(lambda now: now.finished, 10).answer == ANSWER for job in jobs)
+    assert counting.most <= SEARCHING

@@ -1,6 +1,6 @@
 """The page where questions are asked: conversation, question box, and the source beside."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from html import escape
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from ingest.errors import AssistantError
 FIRST_WORD_SECONDS = 0.6  # within this the passages are there, and the page is drawn once instead of twice
 TICK_SECONDS = 0.2
 GATHER_SECONDS = 0.3  # a redraw waits that long for more words; the end of the answer is drawn at once
+STOP_SECONDS = 1.0  # a stopped answer is recorded as far as it was checked, unless its model is stuck
 LONGEST_QUESTION = 2000
 LONGEST_COMMENT = 1000
 
@@ -57,9 +58,7 @@ def _show_question_box(session: Session) -> None:
 
 def ask(session: Session, question: str, filters: Filters | None = None) -> None:
     """Ask in the current conversation; without `filters` those chosen on the page count."""
-    filters, conversation = filters or chosen_filters(), session.desk.current
-    job = session.ask(question, filters, conversation.turns())
-    conversation.exchanges.append(Exchange(question, filters, datetime.now(UTC), date.today(), job))
+    session.ask(question, filters or chosen_filters())
 
 
 def _show_welcome(session: Session) -> None:
@@ -135,6 +134,7 @@ def _act(session: Session, exchange: Exchange, action: Action) -> bool:
                 ask(session, offered[number].question, exchange.filters)
         case "stop" if exchange.job:
             exchange.job.stop()
+            exchange.job.wait(lambda now: bool(now.answer), STOP_SECONDS)
         case "again":
             st.query_params.clear()
             ask(session, exchange.question, exchange.filters)

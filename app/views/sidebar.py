@@ -1,19 +1,20 @@
 """The sidebar: new conversation, the reader's own conversations, the model and the index in use."""
 
-from functools import lru_cache
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from app.history import History
+from app.answer import Filters
+from app.history import History, open_history
 from app.record import find_answer
 from app.views.components import Action, show
 from app.views.markup import say_age, say_count, shorten
 from app.views.references import say_generation
 from app.views.state import Conversation, Exchange, Session
 from ingest.errors import AssistantError
+
+UNFINISHED = "No answer was recorded: it was cut off, or is still being made. Ask again for one."
 
 
 def show_sidebar(session: Session, *, asking: bool) -> None:
@@ -38,23 +39,6 @@ def _start_new(session: Session) -> None:
     session.desk.start_new()
 
 
-@lru_cache(maxsize=4)
-def open_history(folder: Path) -> History:
-    """The history in the state folder, opened once."""
-    return History(folder)
-
-
-def _note_answers(session: Session, owner: str) -> None:
-    """Put what was answered since the last look on its owner's list."""
-    history = open_history(session.service.settings.state)
-    for conversation in (session.desk.current, *session.desk.kept):
-        for exchange in conversation.exchanges:
-            answer = exchange.answer
-            if answer and answer.id and answer.id not in conversation.noted:
-                history.note(owner, conversation.id, answer.id, exchange.question, exchange.asked_at)
-                conversation.noted.add(answer.id)
-
-
 def _show_history(session: Session) -> None:
     ledger = session.assistant.ledger
     if ledger is None:
@@ -66,7 +50,6 @@ def _show_history(session: Session) -> None:
         _act(session, owner, action)
 
     try:
-        _note_answers(session, owner)
         listed = open_history(session.service.settings.state).conversations(owner, search)
     except AssistantError as error:
         st.warning(error.message)
@@ -93,7 +76,7 @@ def _act(session: Session, owner: str, action: Action) -> None:
     history = open_history(session.service.settings.state)
     match kind:
         case "open":
-            _take_up(session, chosen, history.answers(owner, chosen))
+            _take_up(session, chosen, owner, history)
         case "rename":
             history.rename(owner, chosen, str(action.get("name", "")))
         case "delete":
@@ -101,7 +84,7 @@ def _act(session: Session, owner: str, action: Action) -> None:
             session.desk.forget(chosen)
 
 
-def _take_up(session: Session, chosen: str, answer_ids: list[str]) -> None:
+def _take_up(session: Session, chosen: str, owner: str, history: History) -> None:
     """Go on with a conversation: as this session has it, else as it was recorded, without what is closed by now."""
     st.query_params.clear()
     desk, ledger = session.desk, session.assistant.ledger
@@ -109,13 +92,16 @@ def _take_up(session: Session, chosen: str, answer_ids: list[str]) -> None:
     if conversation is desk.current or ledger is None:
         return
     if conversation is None:
-        conversation = Conversation(chosen, noted=set(answer_ids))
-        for answer_id in answer_ids:
+        conversation = Conversation(chosen)
+        for answer_id in history.answers(owner, chosen):
             try:
                 recorded = find_answer(ledger, answer_id, session.index, session.reader)
             except AssistantError:
                 continue
             conversation.exchanges.append(Exchange.of(recorded))
+        for question, asked in history.unfinished(owner, chosen):
+            on = asked.astimezone().date()
+            conversation.exchanges.append(Exchange(question, Filters(), asked, on, problem=UNFINISHED))
     desk.take_up(conversation)
 
 

@@ -1,19 +1,20 @@
 """What one browser session holds: its conversations, the filters, and the source that lies open."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import streamlit as st
 
 from app.access import Reader
 from app.answer import Answer, Assistant, Citation, Filters, Turn
+from app.history import Note, open_history
 from app.identity import Identity
 from app.job import Job, Progress
 from app.record import Recorded
 from app.service import Service
 from app.suggest import Suggestion
+from ingest.errors import AssistantError
 from ingest.index import Index
 
 
@@ -29,7 +30,7 @@ class Download:
 
 @dataclass(slots=True)
 class Exchange:
-    """One question and its answer: the job that makes it, or the answer as it was `recorded`."""
+    """One question and its answer: the job that makes it, the answer as it was `recorded`, or why there is none."""
 
     question: str
     filters: Filters
@@ -37,6 +38,7 @@ class Exchange:
     asked_on: date
     job: Job | None = None
     recorded: Answer | None = None
+    problem: str = ""
     id: str = field(default_factory=lambda: uuid4().hex[:12])
     rated: str = ""
     download: Download | None = None
@@ -51,7 +53,7 @@ class Exchange:
     @property
     def progress(self) -> Progress:
         """How it stands now."""
-        return self.job.progress if self.job else Progress(answer=self.recorded)
+        return self.job.progress if self.job else Progress(answer=self.recorded, error=self.problem)
 
     @property
     def answer(self) -> Answer | None:
@@ -65,7 +67,6 @@ class Conversation:
 
     id: str = field(default_factory=lambda: uuid4().hex[:12])
     exchanges: list[Exchange] = field(default_factory=list)
-    noted: set[str] = field(default_factory=set)
 
     def turns(self) -> tuple[Turn, ...]:
         """Earlier questions and answers, for the assistant."""
@@ -138,9 +139,29 @@ class Session:
         """The index that is served now."""
         return self.assistant.library.index
 
-    def ask(self, question: str, filters: Filters, history: Sequence[Turn]) -> Job:
-        """Put a question in line."""
-        return self.service.ask(question, history=history, filters=filters, reader=self.reader)
+    def ask(self, question: str, filters: Filters) -> None:
+        """Put a question in line, as the next of the current conversation."""
+        conversation, reader = self.desk.current, self.reader
+        exchange = Exchange(question, filters, datetime.now(UTC), date.today())
+        exchange.job = self.service.ask(
+            question,
+            history=conversation.turns(),
+            filters=filters,
+            reader=reader,
+            note=self._note(conversation, exchange, reader),
+        )
+        conversation.exchanges.append(exchange)
+
+    def _note(self, conversation: Conversation, exchange: Exchange, reader: Reader) -> Note | None:
+        ledger = self.assistant.ledger
+        if ledger is None:
+            return None
+        owner, asked = ledger.pseudonym(reader.name), exchange.asked_at
+        try:
+            history = open_history(self.service.settings.state)
+        except AssistantError:  # the list of conversations says so
+            return None
+        return Note(history, owner, conversation.id, exchange.id, exchange.question, asked)
 
 
 def get_desk() -> Desk:

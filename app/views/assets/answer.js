@@ -220,12 +220,14 @@ function withheld(root, items) {
 }
 
 function tools(root, data, send) {
-  if (!data.copy) return null;
+  if (data.state !== "done") return null;
   const tool = (name, label, title, act) => {
     const button = el("button", { class: "pa-tool", type: "button", title }, icon(name), el("span", {}, label));
     button.addEventListener("click", () => act(button));
     return button;
   };
+  const again = tool("again", "Ask again", "Ask the same question again", () => send({ type: "again" }));
+  if (!data.copy) return [el("div", { class: "pa-tools" }, again)];
   const copy = (text) => (button) => copyText(text).then((done) => flash(button, done ? "Copied" : "Not copied"));
   const address = `${location.origin}${location.pathname.replace(/[^/]*$/, "")}?answer=${encodeURIComponent(data.link)}`;
   const bar = el("div", { class: "pa-tools" },
@@ -234,7 +236,7 @@ function tools(root, data, send) {
     tool("down", "PDF", "Save as PDF", () => send({ type: "export", format: "pdf" })),
     tool("down", "Markdown", "Save as Markdown", () => send({ type: "export", format: "md" })),
     tool("print", "Print", "Print this answer", () => printOnly(root)),
-    tool("again", "Ask again", "Ask the same question again", () => send({ type: "again" })),
+    again,
     el("span", { class: "pa-meta" }, data.meta));
   return data.rate ? [bar, feedback(root, data, send)] : [bar];
 }
