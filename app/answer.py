@@ -20,6 +20,7 @@ from app.notes import time_left
 from app.question import Turn, read_question
 from app.redact import mask_texts
 from app.replay import Asked, trace_of
+from app.rerank import load_reranker
 from app.retrieve import Filters, Hit
 from app.settings import Settings
 from app.wording import Answer, answer_verbatim, cut_short, word_answer
@@ -169,7 +170,7 @@ class Assistant:
 
 def open_assistant(settings: Settings) -> Assistant:
     """The assistant that the settings describe; raises SettingsError, ModelError or BrokenIndexError."""
-    library = Library(settings.index, settings.models)
+    library = Library(settings.index, settings.models, load_reranker(settings.reranker))
     library.current()
     glossary = load_glossary(settings.glossary)
     llm = load_llm(settings)

@@ -4,6 +4,7 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
+from app.rerank import Reranker
 from app.retrieve import Retriever
 from ingest.embed import Embedder, load_embedder_of
 from ingest.index import Index, open_index
@@ -18,10 +19,11 @@ class Library:
     newest whole one serves and `problem` says so. Whoever holds a retriever keeps its generation.
     """
 
-    def __init__(self, folder: Path, models: Path) -> None:
+    def __init__(self, folder: Path, models: Path, reranker: Reranker | None = None) -> None:
         self.folder = folder
         self.problem = ""
         self._models = models
+        self._reranker = reranker
         self._lock = threading.Lock()
         self._pointed: Path | None = None
         self._serving: tuple[Retriever, Manifest] | None = None
@@ -52,7 +54,8 @@ class Library:
             if self._serving is None or self._pointed != pointed:
                 generation, self.problem = whole_generation(self.folder)
                 manifest = read_manifest(generation)
-                self._serving = Retriever(open_index(generation), self._embedder(manifest)), manifest
+                embedder = self._embedder(manifest)
+                self._serving = Retriever(open_index(generation), embedder, reranker=self._reranker), manifest
                 self._pointed = pointed
             return self._serving
 

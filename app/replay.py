@@ -22,6 +22,7 @@ from app.ledger import Entry, plain
 from app.llm import load_llm
 from app.prompt import PROMPT_VERSION, build_messages
 from app.question import Question, Turn, read_question
+from app.rerank import load_reranker
 from app.retrieve import Filters, Hit, Retriever
 from app.settings import Settings
 from ingest.embed import load_embedder_of
@@ -76,6 +77,7 @@ def trace_of(asked: Asked, question: Question, selection: Selection, hits: Seque
             "asked": asdict(asked),
             "index": used.index.generation,
             "embedder": asdict(used.embedder.info),
+            "reranker": used.reranker.name if used.reranker else "",
             "passages": [[*hit.chunk_ids, _sha256(hit.text)] for hit in hits],
             "prompt": {"version": PROMPT_VERSION, "sha256": _sha256(json.dumps(messages)), "messages": messages},
         }
@@ -93,7 +95,8 @@ def replay(entry: Entry, settings: Settings) -> Replay:
         raise LedgerError(f"the entry {entry.id} was recorded in a form that can't be replayed") from error
     retriever, problem = _open(settings, str(recorded.get("index")))
     now = _trace_again(asked, retriever, load_glossary(settings.glossary))
-    quotes = list(_quotes(entry.body.get("answer")))
+    statements = (entry.body.get("answer") or {}).get("statements", ())
+    quotes = [citation for statement in statements for citation in statement.get("citations", ())]
     differences = [Difference("index", str(recorded.get("index")), problem)] if problem else []
     differences += _compare(recorded, now)
     differences += _model(entry.body.get("model"), settings)
@@ -124,21 +127,23 @@ def _open(settings: Settings, name: str) -> tuple[Retriever, str]:
     problem = "" if folder else "gone"
     try:
         if folder is not None:
-            return _retriever(folder, settings.models), ""
+            return _retriever(folder, settings), ""
     except AssistantError as error:
         problem = error.message
     current = current_generation(settings.index)
-    return _retriever(current, settings.models), f"{problem}; replayed over {current.name}"
+    return _retriever(current, settings), f"{problem}; replayed over {current.name}"
 
 
-def _retriever(folder: Path, models: Path) -> Retriever:
-    manifest = check_generation(folder)
-    return Retriever(open_index(folder), load_embedder_of(manifest.embedder, models=models, threads=1))
+def _retriever(folder: Path, settings: Settings) -> Retriever:
+    embedder = load_embedder_of(check_generation(folder).embedder, models=settings.models, threads=1)
+    return Retriever(open_index(folder), embedder, reranker=load_reranker(settings.reranker))
 
 
 def _compare(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
     if recorded.get("embedder") != now["embedder"]:
         yield Difference("embedder", _named(recorded.get("embedder")), _named(now["embedder"]))
+    if (reranker := recorded.get("reranker") or "") != now["reranker"]:
+        yield Difference("reranker", reranker or "none", now["reranker"] or "none")
     if recorded.get("passages") != now["passages"]:
         before, after = ([" ".join(p) for p in side.get("passages") or ()] for side in (recorded, now))
         yield Difference("passages", f"{len(before)}", f"{len(after)}", _diff(before, after))
@@ -171,11 +176,6 @@ def _flat(model_id: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def _listed(values: Mapping[str, Any], names: Iterable[str]) -> str:
     return ", ".join(f"{name} {values[name]}" for name in names if name in values)
-
-
-def _quotes(answer: Any) -> Iterator[Mapping[str, Any]]:
-    for statement in (answer or {}).get("statements", ()):
-        yield from statement.get("citations", ())
 
 
 def _missing_quotes(quotes: Sequence[Mapping[str, Any]], index: Index) -> Iterator[Difference]:

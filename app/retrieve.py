@@ -8,18 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from langchain_core.callbacks import CallbackManagerForRetrieverRun
-from langchain_core.documents import Document as LangChainDocument
-from langchain_core.retrievers import BaseRetriever
-from pydantic import ConfigDict
 
 from app.access import Reader, may_read
 from app.likeness import QuestionVectors, embed_question
-from app.question import Question, read_question
+from app.question import Question
 from app.rank import WEIGHTS, rank
+from app.rerank import Reranker
 from ingest.chunk import Chunk
 from ingest.embed import Embedder
 from ingest.index import Index, IndexedDocument, Mask, Rows, Scores
@@ -76,10 +72,17 @@ class Retrieval:
 class Retriever:
     """Searches one opened index; thread-safe."""
 
-    def __init__(self, index: Index, embedder: Embedder, weights: Mapping[str, float] = WEIGHTS) -> None:
+    def __init__(
+        self,
+        index: Index,
+        embedder: Embedder,
+        weights: Mapping[str, float] = WEIGHTS,
+        reranker: Reranker | None = None,
+    ) -> None:
         self.index = index
         self.embedder = embedder
         self.weights = weights
+        self.reranker = reranker
         self._mask = lru_cache(maxsize=256)(self._permitted)
 
     def search(self, question: Question, filters: Filters, reader: Reader, k: int = 10) -> Retrieval:
@@ -93,18 +96,17 @@ class Retriever:
             self._candidates(question, vectors, others, OTHER_CANDIDATES),
         ]
         rows, scores = rank(question, vectors, self.index, np.concatenate(candidates), self.weights)
+        if self.reranker:
+            rows, scores = self.reranker.rerank(question.text, self.index, rows, scores)
         governs = in_force[rows]
         better = len(rows) and not governs[0]  # it would have come first, had it been in force
         return Retrieval(
             hits=tuple(self._hits(vectors, rows[governs], scores[governs], k)),
             out_of_force=self._hits(vectors, rows[:1], scores[:1], 1)[0] if better else None,
             documents_searched=self.index.count_documents(in_force),
-            known=self._known(question, in_force),
+            known=frozenset(group[0] for group in question.searched if self.index.stands_in(group, in_force)),
             vector=vectors,
         )
-
-    def _known(self, question: Question, allowed: Mask) -> frozenset[str]:
-        return frozenset(group[0] for group in question.searched if self.index.stands_in(group, allowed))
 
     def _permitted(self, filters: Filters, groups: frozenset[str], on: date, in_force: bool) -> Mask:
         reader = Reader("", groups)
@@ -195,26 +197,3 @@ def _within(values: Sequence[str], wanted: Sequence[str]) -> bool:
 def _top(scores: Scores, count: int) -> Rows:
     count = min(count, int((scores > 0).sum()))
     return np.argpartition(-scores, count - 1)[:count] if count else np.zeros(0, np.int64)
-
-
-class ProceduresRetriever(BaseRetriever):
-    """The retriever as LangChain knows it; metadata carries everything of the hit but its text."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-    retriever: Any
-    filters: Filters = Filters()
-    reader: Reader = Reader("local")
-    k: int = 10
-
-    def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
-    ) -> list[LangChainDocument]:
-        found = self.retriever.search(read_question(query), self.filters, self.reader, self.k)
-        return [
-            LangChainDocument(
-                page_content=hit.text,
-                id=hit.chunk_id,
-                metadata={name: getattr(hit, name) for name in Hit.__slots__ if name != "text"},
-            )
-            for hit in found.hits
-        ]

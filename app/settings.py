@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     )
     top_k: int = Field(10, ge=1, le=100, description="How many passages are retrieved for a question.")
     glossary: Path | None = Field(None, description="Your own synonyms, in the form of app/glossary.yaml.")
+    reranker: str = Field("", description="Cross-encoder that ranks again: a folder or a hub id; default: none.")
     timezone: str = Field(
         "", description="Time zone of the readers, for example Europe/London; default: this machine's."
     )

@@ -8,8 +8,9 @@ import pytest
 from small_library import DOCUMENTS, EMBEDDER, RETURNS, block, build, indexed
 
 from app.access import Reader
+from app.langchain import ProceduresRetriever
 from app.question import Turn, read_question
-from app.retrieve import Filters, ProceduresRetriever, Retriever
+from app.retrieve import Filters, Retriever
 
 TODAY = Filters(as_of=date(2026, 11, 23))
 ANYONE = Reader("ann")
