@@ -1,6 +1,6 @@
 """The ranking of candidate passages: a few features of question and passage, added with weights fitted on cases.
 
-`eval tune` fits the weights by a listwise softmax and prints what each group of features is worth on cases that the
+`eval tune` fits the weights by a listwise softmax; `eval ablate` prints what each feature is worth on questions that the
 fit has not seen.
 """
 

@@ -10,7 +10,8 @@
     python -m eval pairs --cases FILE --out FILE             labelled pairs to calibrate a judge with
     python -m eval calibrate --pairs FILE --judge ...        a judge's agreement with labelled pairs
     python -m eval bench --index DIR                         speed and rank against the usual ways
-    python -m eval tune --cases FILE --index DIR             fit the ranking's weights, and ablate its features
+    python -m eval tune --cases FILE --index DIR             fit the ranking's weights
+    python -m eval ablate --cases FILE --index DIR           the ranking without each of its ideas
     python -m eval drift --state DIR --report DIR            what changed in questions and answers
     python -m eval card --report FILE --out DIR              model card and inventory
     python -m eval changelog BEFORE AFTER                    what changed between two evaluations
@@ -25,6 +26,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 from rich.markup import escape
 
+from eval.ablation import ablate_command
 from eval.bench import bench_command
 from eval.challenge import challenge_command
 from eval.commands import (
@@ -53,6 +55,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "calibrate": calibrate_command,
     "bench": bench_command,
     "tune": tune_command,
+    "ablate": ablate_command,
     "drift": drift_command,
     "card": card_command,
     "changelog": changelog_command,

@@ -29,10 +29,10 @@ from app.retrieve import Filters, Retriever
 from app.settings import load_settings
 from eval.bench import CASES
 from eval.cases import Case, load_cases
-from eval.options import Parser, positive
+from eval.options import Parser, exit_code_of, positive
 from eval.progress import progress_bars
 from eval.stats import percentile
-from ingest.errors import AssistantError, LLMError
+from ingest.errors import LLMError
 
 PASSAGES = 5
 FEWEST = 16  # tokens; the least that the settings take, and one would do
@@ -58,12 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cases", type=Path, default=CASES, help=f"questions (default {CASES})")
     parser.add_argument("--questions", type=positive, default=10, help="so many, spread over the cases (default 10)")
     parser.add_argument("--seconds", type=positive, default=300, help="ask no longer than this (default 300)")
-    try:
-        print_comparison(parser.parse_args(arguments))
-    except AssistantError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
-    return 0
+    return exit_code_of(print_comparison, parser.parse_args(arguments))
 
 
 def print_comparison(options: argparse.Namespace) -> None:

@@ -26,12 +26,11 @@ from rich.table import Table
 from app.access import Reader
 from app.library import Library
 from app.question import Question, read_question
-from app.rank import WEIGHTS
 from app.retrieve import Filters, Retriever
-from eval.options import Parser
+from eval.options import Parser, exit_code_of
 from eval.progress import progress_bars
 from eval.stats import percentile
-from ingest.errors import AssistantError, CaseError
+from ingest.errors import CaseError
 from ingest.index import Rows, Scores
 from ingest.run import run_ingest
 from ingest.settings import load_settings
@@ -57,14 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(prog="python -m eval.bench_retrieval", description="nDCG@10 on a benchmark in BEIR's form.")
     parser.add_argument("--beir", type=Path, required=True, help="folder with corpus.jsonl, queries.jsonl, qrels/")
     parser.add_argument("--work", type=Path, default=Path(".eval/beir"), help="where documents and index are made")
-    parser.add_argument("--without", action="store_true", help="also our search without each of its features")
-    options = parser.parse_args(arguments)
-    try:
-        print_scores(options)
-    except AssistantError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
-    return 0
+    return exit_code_of(print_scores, parser.parse_args(arguments))
 
 
 def print_scores(options: argparse.Namespace) -> None:
@@ -73,7 +65,7 @@ def print_scores(options: argparse.Namespace) -> None:
     retriever = open_index_of(options.beir, options.work)
     table = Table("search", "nDCG@10", "p50 ms")
     with progress_bars() as bars:
-        for name, search in systems(retriever, without=options.without).items():
+        for name, search in systems(retriever).items():
             advance = bars(name, len(topics))
             scores, seconds = [], []
             for topic in topics:
@@ -116,18 +108,14 @@ def open_index_of(folder: Path, work: Path) -> Retriever:
     return Library(settings.index, settings.models).current()
 
 
-def systems(retriever: Retriever, *, without: bool) -> dict[str, Search]:
-    """Our search and the usual ones; `without` adds ours without each feature of its ranking."""
-    found: dict[str, Search] = {
-        "ours": _ours(retriever, WEIGHTS),
+def systems(retriever: Retriever) -> dict[str, Search]:
+    """Our search and the usual ones."""
+    return {
+        "ours": _ours(retriever),
         "vectors alone": lambda question: _documents(retriever, _dense(retriever, question)),
         "BM25 alone": lambda question: _documents(retriever, _lexical(retriever, question)),
         "vectors + BM25, min-max": lambda question: _documents(retriever, _fused(retriever, question)),
     }
-    if without:
-        for name in WEIGHTS:
-            found[f"ours without {name}"] = _ours(retriever, {**WEIGHTS, name: 0.0})
-    return found
 
 
 def ndcg(found: Sequence[str], gains: Mapping[str, int]) -> float:
@@ -137,13 +125,11 @@ def ndcg(found: Sequence[str], gains: Mapping[str, int]) -> float:
     return gained / sum(gain / log2(rank + 2) for rank, gain in enumerate(ideal))
 
 
-def _ours(retriever: Retriever, weights: Mapping[str, float]) -> Search:
-    system = Retriever(retriever.index, retriever.embedder, weights)
-
+def _ours(retriever: Retriever) -> Search:
     def search(question: Question) -> Sequence[str]:
         # A hit is a passage: three a document are enough to come by ten documents.
-        hits = system.search(question, Filters(), Reader("bench"), 3 * DEPTH).hits
-        return list(dict.fromkeys(_name(hit.doc) for hit in hits))
+        hits = retriever.search(question, Filters(), Reader("bench"), 3 * DEPTH).hits
+        return list(dict.fromkeys(document_name(hit.doc) for hit in hits))
 
     return search
 
@@ -181,10 +167,11 @@ def _documents(retriever: Retriever, scores: Scores) -> list[str]:
     """The documents of the best passages (chunks,), best first."""
     rows: Rows = np.argsort(-scores, kind="stable")[:POOL]
     index = retriever.index
-    return list(dict.fromkeys(_name(index.documents[int(index.document_of[row])].record.file) for row in rows))
+    return list(dict.fromkeys(document_name(index.documents[int(index.document_of[row])].record.file) for row in rows))
 
 
-def _name(file: str) -> str:
+def document_name(file: str) -> str:
+    """The benchmark's name of the document that was ingested from `file`."""
     return unquote(file.removesuffix(".html"))
 
 

@@ -30,11 +30,10 @@ from app.retrieve import Filters, Retriever
 from app.settings import load_settings
 from eval.bench import CASES
 from eval.cases import Case, load_cases
-from eval.options import Parser, positive
+from eval.options import Parser, exit_code_of, positive
 from eval.progress import progress_bars
 from eval.stats import percentile
 from ingest.chunk import Chunk
-from ingest.errors import AssistantError
 from ingest.index import Index, IndexedDocument, Scores, open_index
 from ingest.index_form import PassageVectors
 from ingest.index_writer import IndexWriter
@@ -55,13 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--passages", type=positive, default=200_000, help="default 200,000")
     parser.add_argument("--cases", type=Path, default=CASES, help=f"questions (default {CASES})")
     parser.add_argument("--work", type=Path, default=Path(".eval/size"), help="where the library is made")
-    options = parser.parse_args(arguments)
-    try:
-        print_times(options)
-    except AssistantError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
-    return 0
+    return exit_code_of(print_times, parser.parse_args(arguments))
 
 
 def print_times(options: argparse.Namespace) -> None:

@@ -2,10 +2,12 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 from eval.settings import JudgeSettings, load_judge_settings
+from ingest.errors import AssistantError
 
 CONFIGURATION = 3
 PAIRS = Path(__file__).resolve().parent / "pairs.jsonl"
@@ -18,6 +20,16 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(CONFIGURATION, f"{self.prog}: {message}\n")
+
+
+def exit_code_of(work: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
+    """0, or the exit code of the error that ended the work, which is told in one line on standard error."""
+    try:
+        work(options)
+    except AssistantError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
 
 
 def positive(text: str) -> int:

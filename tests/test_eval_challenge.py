@@ -69,6 +69,11 @@ def report_of(folder: Path) -> Any:
     return json.loads((folder / "report.json").read_text())
 
 
+def plain_run(index: Path, cases: Path, bounds: Path) -> list[str]:
+    """The options of an evaluation without a judge."""
+    return ["--cases", str(cases), "--index", str(index), "--thresholds", str(bounds), "--no-ragas"]
+
+
 def test_a_challenger_that_loses_is_named_by_category(challenged: tuple[int, Path]) -> None:
     code, folder = challenged
     report = report_of(folder / "challenger")
@@ -171,7 +176,7 @@ def test_a_run_is_logged_where_mlflow_is_named(
     uri = (tmp_path / "runs").as_uri()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-    given = ["--cases", str(cases), "--index", str(indexes[0]), "--thresholds", str(bounds), "--no-ragas"]
+    given = plain_run(indexes[0], cases, bounds)
     assert main([*given, "--report", str(tmp_path / "report")]) == 0
     client = mlflow.MlflowClient(tracking_uri=uri)
     [found] = client.search_runs([client.get_experiment_by_name("answer quality").experiment_id])
@@ -192,17 +197,7 @@ def test_what_could_not_be_measured_is_no_baseline(
         raise OSError("the disk is gone")
 
     monkeypatch.setattr(Assistant, "ask", broken)
-    given = [
-        "--cases",
-        str(cases),
-        "--index",
-        str(indexes[0]),
-        "--thresholds",
-        str(bounds),
-        "--no-ragas",
-        "--limit",
-        "2",
-    ]
+    given = [*plain_run(indexes[0], cases, bounds), "--limit", "2"]
     kept = tmp_path / "baseline.json"
     assert main([*given, "--report", str(tmp_path / "report"), "--write-baseline", str(kept)]) == 2
     assert not kept.exists()
@@ -211,17 +206,7 @@ def test_what_could_not_be_measured_is_no_baseline(
 def test_a_killed_run_goes_on_and_ends_as_if_it_had_not_been(
     indexes: tuple[Path, Path], cases: Path, bounds: Path, tmp_path: Path
 ) -> None:
-    given = [
-        "--cases",
-        str(cases),
-        "--index",
-        str(indexes[0]),
-        "--thresholds",
-        str(bounds),
-        "--no-ragas",
-        "--workers",
-        "1",
-    ]
+    given = [*plain_run(indexes[0], cases, bounds), "--workers", "1"]
     journal = tmp_path / "cut" / "outcomes.jsonl"
     command = [sys.executable, "-m", "eval", *given, "--report", str(tmp_path / "cut")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as killed:
