@@ -19,7 +19,7 @@ from app.prompt import build_messages
 from app.settings import Settings
 from ingest.errors import AssistantError
 
-RUNNING = 7  # answers at a time; most of an answer's time is waiting for a model
+RUNNING = 10  # answers at a time; most of an answer's time is waiting for a model
 WAITING = 4  # about a second in line over a quick model; beyond these a question is refused at once
 SEARCHING = 2  # searches at a time: they compute, and more of them at once would only slow each other down
 HEALTH_SECONDS = 20.0
