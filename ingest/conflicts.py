@@ -56,13 +56,23 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """What one document says: `text` begins at character `start` of the chunk `chunk_id`."""
+
+    record: Record
+    text: str
+    chunk_id: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """Two passages that disagree about a kind of value (time, amount, period)."""
 
     kind: str
     alike: float
-    first: tuple[Record, str]
-    second: tuple[Record, str]
+    first: Side
+    second: Side
 
 
 @lru_cache(maxsize=20_000)
@@ -124,7 +134,8 @@ def find_conflicts(index: Index, on: date, permitted: Callable[[IndexedDocument]
     claims = list(_claims(index, lambda document: document.record.in_force(on) and permitted(document)))
     if not claims:
         return []
-    vectors = np.stack([vector for _, _, vector in claims])
+    sides = [side for side, _ in claims]
+    vectors = np.stack([vector for _, vector in claims])
     found: list[Conflict] = []
 
     def weight(term: str) -> float:
@@ -134,22 +145,22 @@ def find_conflicts(index: Index, on: date, permitted: Callable[[IndexedDocument]
         cosines = vectors[start : start + _BLOCK] @ vectors.T
         for row, column in zip(*np.nonzero(cosines >= NEAR), strict=True):
             a, b = start + int(row), int(column)
-            if a < b and may_disagree(claims[a][0], claims[b][0]):
-                kind, alike = disagree(claims[a][1], claims[b][1], weight, float(cosines[row, column]))
+            if a < b and may_disagree(sides[a].record, sides[b].record):
+                first, second = claim_of(sides[a].text), claim_of(sides[b].text)
+                kind, alike = disagree(first, second, weight, float(cosines[row, column]))
                 if kind:
-                    pair = [(record, claim.text) for record, claim, _ in (claims[a], claims[b])]
-                    found.append(Conflict(kind, round(alike, 3), pair[0], pair[1]))
+                    found.append(Conflict(kind, round(alike, 3), sides[a], sides[b]))
     return sorted(found, key=lambda conflict: -conflict.alike)
 
 
 def _claims(
     index: Index, wanted: Callable[[IndexedDocument], bool]
-) -> Iterator[tuple[Record, Claim, "np.ndarray[tuple[int, ...], np.dtype[np.float32]]"]]:
+) -> Iterator[tuple[Side, "np.ndarray[tuple[int, ...], np.dtype[np.float32]]"]]:
     for number, document in enumerate(index.documents):
         if wanted(document):
             for row, chunk in zip(index.rows_of(number), index.document_chunks(number), strict=True):
                 vectors = index.unit_vectors(row)
                 for span, vector in zip(unit_spans(chunk), vectors, strict=True):
-                    claim = claim_of(chunk.text[span.start : span.end])
-                    if claim.values:
-                        yield document.record, claim, vector
+                    text = chunk.text[span.start : span.end]
+                    if claim_of(text).values:
+                        yield Side(document.record, text, chunk.id, span.start), vector

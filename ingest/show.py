@@ -183,7 +183,7 @@ def show_conflicts(index: Path, *, as_json: bool) -> None:
     table = Table("alike", "about", "document", "says", "document", "says")
     for conflict in found[:_SHOWN]:
         sides = [
-            cell for record, text in (conflict.first, conflict.second) for cell in (_source(record), visible(text))
+            cell for side in (conflict.first, conflict.second) for cell in (_source(side.record), visible(side.text))
         ]
         table.add_row(f"{conflict.alike:.2f}", conflict.kind, *sides)
     Console().print(table, f"{len(found)} pairs to look at" + (f", {_SHOWN} shown" if len(found) > _SHOWN else ""))

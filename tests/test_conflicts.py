@@ -49,7 +49,11 @@ def test_the_report_names_both_documents_but_not_versions_of_one(tmp_path: Path)
     older = replace(RETURNS, file="copy.md", version="2.1")
     index = build(tmp_path / "g", (told(RETURNS, "2 hours"), told(GUIDE, "4 hours"), told(older, "6 hours")))
     found = find_conflicts(index, ON, lambda document: document.record.version != "2.1")
-    assert [{c.first[0].doc_id, c.second[0].doc_id} for c in found] == [{"SOP-1", "GDE-7"}]
+    assert [{c.first.record.doc_id, c.second.record.doc_id} for c in found] == [{"SOP-1", "GDE-7"}]
+    for side in (found[0].first, found[0].second):
+        chunk = index.chunk(side.chunk_id)
+        assert chunk is not None
+        assert chunk.text[side.start :].startswith(side.text)
     same = find_conflicts(index, ON, lambda document: document.record.doc_id == "SOP-1")
     assert same == []
 
