@@ -41,12 +41,13 @@ class Statement:
     """A sentence or step of an answer with the quotes that prove it.
 
     `problem` is empty for a verified statement; otherwise it says why the statement was withheld ("number not in
-    the cited passage: 17:00"). `disagrees` names the document that gives another value for the same thing.
+    the cited passage: 17:00"). A "check" is the program's own sentence about what the question supposes or compares;
+    the citation is what it rests on. `disagrees` names the document that gives another value for the same thing.
     """
 
     text: str
     citations: tuple[Citation, ...]
-    kind: Literal["statement", "step", "row"] = "statement"
+    kind: Literal["statement", "step", "row", "check"] = "statement"
     problem: str = ""
     disagrees: str = ""
 
@@ -97,7 +98,7 @@ def extract(units: Sequence[Unit], index: Index) -> tuple[Statement, ...]:
 
 
 def _wording(unit: Unit, index: Index) -> str:
-    header = _header(unit, index)
+    header = column_names(unit, index)
     cells = unit.text.split(" | ")
     if len(header) != len(cells):
         return unit.text
@@ -151,14 +152,14 @@ def _checked(line: str, question: Question, units: Sequence[Unit], index: Index)
 def _problem(text: str, cited: Sequence[Unit], question: Question, index: Index) -> str:
     context = [part for unit in cited for part in (unit.hit.section, unit.hit.title)]
     columns = (
-        wrong_column(text, question.text, _header(unit, index), unit.text.split(" | "))
+        wrong_column(text, question.text, column_names(unit, index), unit.text.split(" | "))
         for unit in cited
         if unit.kind == "row"
     )
     return problem_with(text, [unit.text for unit in cited], question.text, context) or next(filter(None, columns), "")
 
 
-def _header(unit: Unit, index: Index) -> list[str]:
+def column_names(unit: Unit, index: Index) -> list[str]:
     """The column names above a table row, or nothing for other units."""
     chunk = index.chunk(unit.chunk_id) if unit.kind == "row" else None
     return table_header(chunk, unit.start).split(" | ") if chunk else []

@@ -1,7 +1,7 @@
 """The ranking of candidate passages: a few features of question and passage, added with weights fitted on cases.
 
-`eval tune` fits the weights by a listwise softmax; `eval ablate` prints what each feature is worth on questions that the
-fit has not seen.
+`eval tune` fits the weights by a listwise softmax; `eval ablate` prints what each feature is worth on questions
+that the fit has not seen.
 """
 
 import re

@@ -6,12 +6,14 @@ from typing import Literal
 
 from app.abstain import confidence, why_not
 from app.clarify import choices
-from app.compose import Draft, Statement, Verified, extract
+from app.compose import Draft, Statement, Verified, cite, extract
 from app.evidence import Selection, find_escalation
 from app.llm import UnfinishedError, Usage
 from app.notes import better_out_of_force, disagreement, refusal, which_is_meant
+from app.premise import corrections
 from app.question import Question
 from app.retrieve import Filters, Hit, Retrieval
+from app.threshold import compare
 from ingest.errors import LLMError
 from ingest.index import Index
 
@@ -50,7 +52,7 @@ def answer_verbatim(
 ) -> Answer:
     """The chosen units as statements, with the notes that belong beside them; a refusal where nothing answers."""
     problem = why_not(asked, selection, retrieval.known)
-    statements = () if problem else extract(selection.chosen, index)
+    statements = () if problem else (*checks(asked, selection, index), *extract(selection.chosen, index))
     meanings = () if problem else choices(asked, selection)
     escalation = find_escalation(retrieval.hits, index) if problem else None
     return Answer(
@@ -70,12 +72,20 @@ def answer_verbatim(
     )
 
 
+def checks(asked: Question, selection: Selection, index: Index) -> Iterator[Statement]:
+    """What the question supposes, corrected, and its amount beside a stated line; each with the unit it rests on."""
+    for text, unit in (*corrections(asked, selection, index), *compare(asked, selection.chosen)):
+        yield Statement(text, (cite(unit, index),), "check")
+
+
 def word_answer(
     answer: Answer, model: str, events: Iterator[Draft | Verified | Usage]
 ) -> Iterator[Draft | Verified | Answer]:
-    """The model's events, then `answer` with its verified statements; verbatim as it was, if the model fails."""
+    """The checks, the model's events, then `answer` with its verified statements; verbatim as it was, if it fails."""
     statements: list[Statement] = []
     answer = replace(answer, model=model)
+    said = [statement for statement in answer.statements if statement.kind == "check"]  # a model does not know of these
+    yield from map(Verified, said)
     try:
         for event in events:
             if isinstance(event, Usage):
@@ -89,12 +99,13 @@ def word_answer(
         note = f"The model could not answer ({error.message}); these are the passages, word for word."
         yield replace(answer, usage=usage, notes=(*answer.notes, note))
         return
-    shown = tuple(statement for statement in statements if not statement.problem)
+    proved = [statement for statement in statements if not statement.problem]
     withheld = tuple(statement for statement in statements if statement.problem)
-    if not shown:
+    if not proved:
         note = "Nothing the model wrote could be proved; these are the passages, word for word."
         yield replace(answer, withheld=withheld, notes=(*answer.notes, note))
         return
+    shown = (*said, *proved)
     text = "\n".join(statement.text for statement in shown)
     yield replace(answer, composed_by="model", statements=shown, withheld=withheld, text=text)
 
