@@ -58,6 +58,8 @@ def _no_value(question: Question, selection: Selection) -> str:
         return ""
     asked = systems(question.asked) | currencies(question.asked)
     for unit in selection.ranked:
+        if unit.hit not in selection.closest:
+            continue
         around = f"{unit.text}\n{unit.hit.section}\n{unit.hit.title}"
         if _states(question.wants, unit.text) and asked <= systems(around) | currencies(around) | _siblings(
             unit, asked
@@ -89,15 +91,14 @@ def _siblings(unit: Unit, asked: set[str]) -> set[str]:
 
 def _missing_names(question: Question, selection: Selection, known: Set[str]) -> list[str]:
     """What the question names and nothing found is about: identifiers, currencies, systems, places, years."""
-    hits = list({unit.hit.chunk_id: unit.hit for unit in selection.ranked}.values())
-    text = "\n".join(_around(hit) for hit in hits)
+    text = "\n".join(_around(hit) for hit in selection.closest)
     asked = question.asked
     absent = (currencies(asked) - currencies(text)) | (systems(asked) - systems(text))
     for name in (places(asked) - places(text)) | (years(asked) - years(text)):
         if not all(term in known for term in analyse(name)):
             absent |= {name}
     absent |= {name for name in question.names if _is_missing(name, question, words_of(text), known)}
-    if not absent and (apart := _never_together(question, hits)):
+    if not absent and (apart := _never_together(question, selection.closest)):
         return [apart]
     return [] if absent and _unlisted(absent, selection) else sorted(name.upper() for name in absent)
 

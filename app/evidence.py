@@ -1,148 +1,67 @@
 """Hits -> the sentences, steps and table rows that answer, each a verbatim span of its chunk."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.hostile import gives_orders, imitates_citation
 from app.likeness import QuestionVectors, late_interaction
 from app.other_side import show_other_side
 from app.question import Question
-from app.rank import DEMOTED, defines, is_apparatus
+from app.rank_units import chunk_units, hit_units, rank_units
 from app.rest import answer_the_rest
 from app.retrieve import Hit
-from app.terms import weigh_terms, words_of
 from app.unit import Unit
-from app.values import conflict, has_value, shows
-from ingest.chunk import Chunk
-from ingest.index import Alternatives, Index, Scores
-from ingest.lexical import analyse
-from ingest.units import unit_spans, unit_texts
+from app.values import conflict
+from ingest.index import Index
 
-READ_HITS = 6  # passages whose units compete
+READ_HITS = 10  # hits whose units compete
+CLOSEST = 6  # of them, those by which is told how close the library comes to the question
 MAX_UNITS = 8
 MAX_PASSAGE = 10  # units of one passage that describes what to do without numbering the steps
 NEAR = 0.55  # share of the best unit's score that a unit of the same passage needs
-NEAR_ROW = 0.8  # or a row of the same table
-FAR = 0.9  # and one of another passage
+NEAR_ROW = 0.85  # or a row of the same table
+FAR = 0.8  # and one of another passage
 MAX_STEPS = 14
 SHORTEST = 4  # words; a stamp or an exclamation says nothing by itself
-
-WEIGHTS: Mapping[str, float] = {
-    "words": 3.0,
-    "coverage": 3.5,
-    "meaning": 3.0,
-    "hit": 1.2,
-    "first": 1.4,
-    "best_passage": 0.5,
-    "value": 2.0,
-    "names": 1.0,
-    "defines": 1.0,
-    "row": 0.0,
-    "step": 0.5,
-    "length": 0.7,
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The units chosen for an answer in reading order, and all that competed, best first.
 
-    `similarity` is the best cosine of question and passage, `likeness` the best mean cosine word by word.
+    `hits` are those found, ordered by their best unit. `similarity` is the best cosine of question and passage,
+    `likeness` the best mean cosine word by word, over the closest of them.
     """
 
     chosen: tuple[Unit, ...]
     ranked: tuple[Unit, ...]
+    hits: tuple[Hit, ...] = ()
     similarity: float = 0.0
     likeness: float = 0.0
+
+    @property
+    def closest(self) -> tuple[Hit, ...]:
+        """The hits by which is told whether the question is answered at all."""
+        return self.hits[:CLOSEST]
 
 
 def select_evidence(question: Question, hits: Sequence[Hit], index: Index, vector: QuestionVectors) -> Selection:
     """Rank the units of the best hits and choose those that answer; `vector` is the question's."""
-    ranked = _ranked(question, hits[:READ_HITS], index, vector)
+    ranked = rank_units(question, hits[:READ_HITS], index, vector)
     if not ranked:
-        return Selection((), ())
-    rows = np.array([index.row(hit.chunk_id) for hit in hits[:READ_HITS]], dtype=np.int64)
-    likeness = float(late_interaction(vector, index, rows).max())
-    similarity = max(hit.similarity for hit in hits[:READ_HITS])
+        return Selection((), (), tuple(hits))
     chosen = show_other_side(_choose(question, ranked, index), ranked, index)
-    return Selection(chosen, tuple(ranked), similarity, likeness)
+    selection = Selection(chosen, tuple(ranked), _by_best_unit(hits, ranked))
+    rows = np.array([index.row(hit.chunk_id) for hit in selection.closest], dtype=np.int64)
+    likeness = float(late_interaction(vector, index, rows).max())
+    return replace(selection, similarity=max(hit.similarity for hit in selection.closest), likeness=likeness)
 
 
-def hit_units(hit: Hit, index: Index) -> list[Unit]:
-    """The sentences, steps, list items and table rows of all passages of a hit."""
-    chunks = (index.chunk(chunk_id) for chunk_id in hit.chunk_ids)
-    return [unit for chunk in chunks if chunk for unit in _chunk_units(hit, chunk)]
-
-
-def _chunk_units(hit: Hit, chunk: Chunk) -> list[Unit]:
-    heading = chunk.heading_path[-1] if chunk.heading_path else hit.title
-    hostile = [part for part in chunk.parts if gives_orders(chunk.text[part.start : part.end])]
-    return [
-        Unit(
-            hit,
-            chunk.id,
-            span.kind,
-            span.start,
-            span.end,
-            chunk.text[span.start : span.end],
-            heading,
-            hostile=any(part.start <= span.start < part.end for part in hostile)
-            or imitates_citation(chunk.text[span.start : span.end]),
-        )
-        for span in unit_spans(chunk)
-    ]
-
-
-def unit_features(
-    question: Question, hits: Sequence[Hit], index: Index, vector: QuestionVectors
-) -> tuple[list[Unit], dict[str, Scores]]:
-    """The units of the hits, and each feature of them (units,), from 0 to 1."""
-    terms = weigh_terms(question, index)
-    units: list[Unit] = []
-    columns: dict[str, list[float]] = {name: [] for name in WEIGHTS}
-    for rank, hit in enumerate(hits):
-        around = words_of(f"{hit.section}\n{hit.title}")
-        rows = [row for chunk_id in hit.chunk_ids if (row := index.row(chunk_id)) is not None]
-        meanings = np.concatenate([index.unit_vectors(row) for row in rows]) @ vector.whole
-        for (unit, text), meaning in zip(_worded(hit, index), meanings, strict=True):
-            words = frozenset(analyse(text))
-            coverage = terms.share_in(words | around)
-            units.append(replace(unit, coverage=coverage, meaning=float(meaning)))
-            columns["words"].append(terms.share_in(words))
-            columns["coverage"].append(coverage)
-            columns["meaning"].append(max(float(meaning), 0.0))
-            columns["hit"].append(hit.score / (hits[0].score or 1.0))
-            columns["first"].append(1 / (1 + rank))
-            columns["best_passage"].append(float(unit.chunk_id == hit.chunk_id))
-            columns["value"].append(float(has_value(question.wants) and shows(question.wants, unit.text)))
-            columns["names"].append(_share_of(question.keys, words))
-            columns["defines"].append(float(unit.kind == "row" and defines(question, unit.text)))
-            columns["row"].append(float(unit.kind == "row"))
-            columns["step"].append(float(question.wants == "steps" and unit.kind == "step"))
-            columns["length"].append(min(len(unit.text) / 200, 1.0))
-    return units, {name: np.array(values, dtype=np.float32) for name, values in columns.items()}
-
-
-def _share_of(keys: Sequence[Alternatives], words: frozenset[str]) -> float:
-    return sum(not words.isdisjoint(group) for group in keys) / (len(keys) or 1)
-
-
-def _worded(hit: Hit, index: Index) -> list[tuple[Unit, str]]:
-    """Each unit with the words it is found by (a table row's include its column names)."""
-    chunks = [chunk for chunk_id in hit.chunk_ids if (chunk := index.chunk(chunk_id))]
-    return [pair for chunk in chunks for pair in zip(_chunk_units(hit, chunk), unit_texts(chunk), strict=True)]
-
-
-def _ranked(question: Question, hits: Sequence[Hit], index: Index, vector: QuestionVectors) -> list[Unit]:
-    """The units of the hits, best first."""
-    units, features = unit_features(question, hits, index, vector)
-    scores = sum(WEIGHTS[name] * values for name, values in features.items()) / sum(WEIGHTS.values())
-    kept = np.where([is_apparatus(unit.heading) for unit in units], DEMOTED, 1.0)
-    scored = [replace(unit, score=float(score)) for unit, score in zip(units, np.asarray(scores) * kept, strict=True)]
-    return sorted(scored, key=lambda unit: -unit.score)
+def _by_best_unit(hits: Sequence[Hit], ranked: Sequence[Unit]) -> tuple[Hit, ...]:
+    """The sentence that answers tells more of a passage than the passage as a whole."""
+    return tuple(dict.fromkeys([*(unit.hit for unit in ranked if not unit.hostile), *hits]))
 
 
 def _choose(question: Question, ranked: Sequence[Unit], index: Index) -> tuple[Unit, ...]:
@@ -170,7 +89,7 @@ def _procedure(best: Unit, usable: Sequence[Unit], index: Index) -> tuple[Unit, 
     """All steps of the section in which the best step stands, in order."""
     chunk = index.chunk(best.chunk_id)
     section = index.section(chunk.section_id) if chunk else ()
-    units = [unit for member in section for unit in _chunk_units(best.hit, member)]
+    units = [unit for member in section for unit in chunk_units(best.hit, member)]
     steps = [unit for unit in units if unit.kind == "step" and not unit.hostile]
     known = {(unit.chunk_id, unit.start): unit for unit in usable}
     return tuple(known.get((step.chunk_id, step.start), step) for step in steps[:MAX_STEPS])

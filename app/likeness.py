@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.question import Question
 from app.terms import weigh_terms
+from ingest.chunk import Chunk
 from ingest.embed import Embedder, Passage
 from ingest.index import Index, Rows, Scores
 from ingest.lexical import analyse
+from ingest.units import UnitSpan, table_header, unit_spans
 from ingest.words import all_words, content_words, fold, match
 
 
@@ -38,14 +41,26 @@ def late_interaction(vectors: QuestionVectors, index: Index, rows: Rows) -> Scor
     return _nearest(vectors, np.concatenate(words), np.array([len(own) for own in words]))
 
 
-def late_interaction_of_units(vectors: QuestionVectors, index: Index, row: int, units: Rows) -> Scores:
-    """The same for each unit of one passage; `units` (words,) says in which unit each word stands, -1 in none."""
+def late_interaction_of_units(vectors: QuestionVectors, index: Index, row: int, chunk: Chunk) -> Scores:
+    """The same for each unit (units,) of one passage; a table row has the words of its column names, too."""
     cosines = match(vectors.words, index.word_vectors(row))
-    count = int(units.max(initial=-1)) + 1
-    best = np.zeros((len(vectors.words), count), dtype=np.float32)
-    for unit in range(count):
-        best[:, unit] = cosines[:, units == unit].max(axis=1, initial=0)
-    return np.asarray(vectors.shares @ best, dtype=np.float32)
+    starts = np.array([start for start, _ in content_words(chunk.text)], dtype=np.int64)
+    return np.array(
+        [
+            float(vectors.shares @ cosines[:, _inside(span, chunk, starts)].max(axis=1, initial=0))
+            for span in unit_spans(chunk)
+        ],
+        dtype=np.float32,
+    )
+
+
+def _inside(span: UnitSpan, chunk: Chunk, starts: Rows) -> NDArray[np.bool_]:
+    """Which of the passage's words, by where they start, are words of the unit."""
+    inside = (starts >= span.start) & (starts < span.end)
+    if span.kind == "row":
+        table = next(part.start for part in chunk.parts if part.start <= span.start < part.end)
+        inside |= (starts >= table) & (starts < table + len(table_header(chunk, span.start)))
+    return np.asarray(inside)
 
 
 def _nearest(vectors: QuestionVectors, words: "np.ndarray[tuple[int, ...], np.dtype[np.int8]]", counts: Rows) -> Scores:

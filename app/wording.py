@@ -62,7 +62,7 @@ def answer_verbatim(
         reason=refusal(problem, retrieval, filters) if problem else "",
         text="\n".join(statement.text for statement in statements),
         statements=statements,
-        hits=retrieval.hits,
+        hits=selection.hits,
         index=index.generation,
         model="none",
         notes=(*which_is_meant(meanings), *disagreement(statements), *better_out_of_force(retrieval)),

@@ -1,0 +1,119 @@
+"""The ranking of units: which sentence, step or table row of the hits answers the question best.
+
+Like `app.rank`, a few features with weights fitted on cases by a listwise softmax.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from app.hostile import gives_orders, imitates_citation
+from app.likeness import QuestionVectors, late_interaction_of_units
+from app.question import Question
+from app.rank import DEMOTED, defines, is_apparatus
+from app.retrieve import Hit
+from app.terms import weigh_terms, words_of
+from app.unit import Unit
+from app.values import has_value, shows
+from ingest.chunk import Chunk
+from ingest.index import Alternatives, Index, Scores
+from ingest.lexical import analyse
+from ingest.units import unit_spans, unit_texts
+
+WEIGHTS: Mapping[str, float] = {
+    "words": 1.2,
+    "coverage": 2.2,
+    "meaning": 1.6,
+    "late": 1.5,
+    "hit": 1.3,
+    "first": 1.5,
+    "best_passage": 0.2,
+    "value": 1.5,
+    "names": 0.6,
+    "defines": 0.7,
+    "step": 0.4,
+    "length": 0.3,
+}
+
+
+def hit_units(hit: Hit, index: Index) -> list[Unit]:
+    """The sentences, steps, list items and table rows of all passages of a hit."""
+    chunks = (index.chunk(chunk_id) for chunk_id in hit.chunk_ids)
+    return [unit for chunk in chunks if chunk for unit in chunk_units(hit, chunk)]
+
+
+def chunk_units(hit: Hit, chunk: Chunk) -> list[Unit]:
+    """The same of one passage."""
+    heading = chunk.heading_path[-1] if chunk.heading_path else hit.title
+    hostile = [part for part in chunk.parts if gives_orders(chunk.text[part.start : part.end])]
+    return [
+        Unit(
+            hit,
+            chunk.id,
+            span.kind,
+            span.start,
+            span.end,
+            chunk.text[span.start : span.end],
+            heading,
+            hostile=any(part.start <= span.start < part.end for part in hostile)
+            or imitates_citation(chunk.text[span.start : span.end]),
+        )
+        for span in unit_spans(chunk)
+    ]
+
+
+def unit_features(
+    question: Question, hits: Sequence[Hit], index: Index, vector: QuestionVectors
+) -> tuple[list[Unit], dict[str, Scores]]:
+    """The units of the hits, and each feature of them (units,), from 0 to 1."""
+    terms = weigh_terms(question, index)
+    units: list[Unit] = []
+    columns: dict[str, list[float]] = {name: [] for name in WEIGHTS}
+    for rank, hit in enumerate(hits):
+        around = words_of(f"{hit.section}\n{hit.title}")
+        rows = [row for chunk_id in hit.chunk_ids if (row := index.row(chunk_id)) is not None]
+        meanings = np.concatenate([index.unit_vectors(row) for row in rows]) @ vector.whole
+        columns["late"] += [float(value) for value in _late(hit, index, vector)]
+        for (unit, text), meaning in zip(_worded(hit, index), meanings, strict=True):
+            words = frozenset(analyse(text))
+            coverage = terms.share_in(words | around)
+            units.append(replace(unit, coverage=coverage, meaning=float(meaning)))
+            columns["words"].append(terms.share_in(words))
+            columns["coverage"].append(coverage)
+            columns["meaning"].append(max(float(meaning), 0.0))
+            columns["hit"].append(hit.score / (hits[0].score or 1.0))
+            columns["first"].append(1 / (1 + rank))
+            columns["best_passage"].append(float(unit.chunk_id == hit.chunk_id))
+            columns["value"].append(float(has_value(question.wants) and shows(question.wants, unit.text)))
+            columns["names"].append(_share_of(question.keys, words))
+            columns["defines"].append(float(unit.kind == "row" and defines(question, unit.text)))
+            columns["step"].append(float(question.wants == "steps" and unit.kind == "step"))
+            columns["length"].append(min(len(unit.text) / 200, 1.0))
+    return units, {name: np.array(values, dtype=np.float32) for name, values in columns.items()}
+
+
+def _late(hit: Hit, index: Index, vector: QuestionVectors) -> Scores:
+    passages = ((index.row(chunk_id), index.chunk(chunk_id)) for chunk_id in hit.chunk_ids)
+    return np.concatenate(
+        [late_interaction_of_units(vector, index, row, chunk) for row, chunk in passages if chunk and row is not None]
+    )
+
+
+def _share_of(keys: Sequence[Alternatives], words: frozenset[str]) -> float:
+    return sum(not words.isdisjoint(group) for group in keys) / (len(keys) or 1)
+
+
+def _worded(hit: Hit, index: Index) -> list[tuple[Unit, str]]:
+    """Each unit with the words it is found by (a table row's include its column names)."""
+    chunks = [chunk for chunk_id in hit.chunk_ids if (chunk := index.chunk(chunk_id))]
+    return [pair for chunk in chunks for pair in zip(chunk_units(hit, chunk), unit_texts(chunk), strict=True)]
+
+
+def rank_units(question: Question, hits: Sequence[Hit], index: Index, vector: QuestionVectors) -> list[Unit]:
+    """The units of the hits, best first."""
+    units, features = unit_features(question, hits, index, vector)
+    scores = sum(WEIGHTS[name] * values for name, values in features.items()) / sum(WEIGHTS.values())
+    kept = np.where([is_apparatus(unit.heading) for unit in units], DEMOTED, 1.0)
+    scored = [replace(unit, score=float(score)) for unit, score in zip(units, np.asarray(scores) * kept, strict=True)]
+    return sorted(scored, key=lambda unit: -unit.score)
