@@ -7,9 +7,9 @@ from pathlib import Path
 from app.rerank import Reranker
 from app.retrieve import Retriever
 from ingest.embed import Embedder, load_embedder_of
+from ingest.generations import current_generation, whole_generation
 from ingest.index import Index, open_index
 from ingest.manifest import Manifest, read_manifest
-from ingest.publish import current_generation, whole_generation
 
 
 class Library:

@@ -12,7 +12,8 @@ from app.ledger import Ledger
 from app.settings import Settings
 from ingest.errors import PublishError
 from ingest.manifest import Manifest
-from ingest.publish import index_lock, roll_back
+from ingest.publish import index_lock
+from ingest.rollback import roll_back
 
 LOCK_SECONDS = 5.0  # a person waits: say at once that another run is going on
 

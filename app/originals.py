@@ -3,8 +3,8 @@
 from functools import lru_cache
 from pathlib import Path
 
+from ingest.files import sha256_file
 from ingest.index import IndexedDocument
-from ingest.source import hash_file
 
 
 def find_original(folder: Path | None, document: IndexedDocument) -> Path | None:
@@ -24,4 +24,4 @@ def find_original(folder: Path | None, document: IndexedDocument) -> Path | None
 @lru_cache(maxsize=512)
 def _hash(path: Path, changed_ns: int, size: int) -> str:
     # Time and size only say when to hash again; what counts is the content.
-    return hash_file(path)
+    return sha256_file(path)

@@ -27,8 +27,8 @@ from app.retrieve import Filters, Hit, Retriever
 from app.settings import Settings
 from ingest.embed import load_embedder_of
 from ingest.errors import AssistantError, LedgerError
+from ingest.generations import check_generation, current_generation
 from ingest.index import Index, open_index
-from ingest.publish import check_generation, current_generation
 
 
 @dataclass(frozen=True, slots=True)

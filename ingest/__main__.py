@@ -147,7 +147,8 @@ def _conflicts(options: argparse.Namespace) -> int:
 
 
 def _rollback(options: argparse.Namespace) -> int:
-    from ingest.publish import index_lock, roll_back  # noqa: PLC0415 -- as above
+    from ingest.publish import index_lock  # noqa: PLC0415 -- as above
+    from ingest.rollback import roll_back  # noqa: PLC0415 -- as above
 
     settings = load_settings(index=options.index)
     with index_lock(settings.index, seconds=settings.lock_seconds):

@@ -15,7 +15,7 @@ from botocore.config import Config  # type: ignore[import-untyped]  # as above
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # as above
 
 from ingest.errors import PublishError, SourceError
-from ingest.source import Listing, Skipped, SourceFile, make_listing, stored_name
+from ingest.source import Listing, LocalFile, Skipped, SourceFile, make_listing, stored_name
 
 _CONFIG = Config(
     connect_timeout=10, read_timeout=60, retries={"mode": "standard", "max_attempts": 5}, user_agent_extra="ingest"
@@ -69,26 +69,28 @@ class BucketSource:
             files[path] = SourceFile(path, key, int(item["Size"]), hint)
 
     @contextmanager
-    def open_local(self, file: SourceFile) -> Iterator[Path]:
+    def open_local(self, file: SourceFile) -> Iterator[LocalFile]:
         """A temporary copy of the object; OSError when it can't be fetched, PublishError without room for it."""
         with tempfile.NamedTemporaryFile(suffix=Path(file.path).suffix) as copy:
             for attempt in range(1, _DOWNLOADS + 1):
                 try:
-                    self._fetch(file, copy)
+                    version = self._fetch(file, copy)
                     break
                 except (BotoCoreError, ClientError) as error:
                     if attempt == _DOWNLOADS or isinstance(error, ClientError):  # these the client has tried again
                         raise OSError(0, _plain(error), file.key) from error
-            yield Path(copy.name)
+            yield LocalFile(Path(copy.name), version)
 
-    def _fetch(self, file: SourceFile, copy: IO[bytes]) -> None:
-        body = self._client.get_object(Bucket=self._bucket, Key=file.key)["Body"]
+    def _fetch(self, file: SourceFile, copy: IO[bytes]) -> str:
+        """Download the object; returns its version id, "" where the bucket keeps no versions."""
+        answer = self._client.get_object(Bucket=self._bucket, Key=file.key)
         try:
             copy.seek(0)
             copy.truncate()
-            for part in body.iter_chunks(_PART):
+            for part in answer["Body"].iter_chunks(_PART):
                 copy.write(part)
             copy.flush()
+            return str(answer.get("VersionId", ""))
         except BotoCoreError:
             raise
         except OSError as error:  # this machine's disk, which no document may be blamed for

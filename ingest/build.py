@@ -85,6 +85,7 @@ def build_document(
         chunks_hash=hash_chunks(built.chunks),
         warnings=built.warnings,
         hint=item.file.hint,
+        store_version=item.file.version,
     )
 
     def reload() -> IndexedDocument:

@@ -1,13 +1,14 @@
 """Compares the source with what is served: list, read the register, hash, plan."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.errors import SourceError
+from ingest.files import sha256_file
 from ingest.manifest import Manifest
 from ingest.parse import SUFFIXES
 from ingest.plan import Plan, Wanted, choose_files, make_plan
 from ingest.register import Record, parse_register
-from ingest.source import Listing, Source, SourceFile, hash_file
+from ingest.source import Listing, Source, SourceFile
 from ingest.task import Served, Task, versions_of
 
 
@@ -44,8 +45,8 @@ def look_at_source(task: Task, served: Served | None) -> Held:
 def _read_register(source: Source, listing: Listing) -> dict[str, Record] | None:
     if listing.register is None:
         return None
-    with source.open_local(listing.register) as path:
-        return parse_register(listing.register.path, path.read_bytes(), {file.path for file in listing.files})
+    with source.open_local(listing.register) as local:
+        return parse_register(listing.register.path, local.path.read_bytes(), {file.path for file in listing.files})
 
 
 def _hashes_by_hint(previous: Manifest) -> dict[tuple[str, str], str]:
@@ -62,7 +63,7 @@ def _hash(task: Task, file: SourceFile, record: Record, known: str) -> Wanted:
     try:
         if file.size > limit << 20:
             return Wanted(file, record, "", f"larger than {limit} MB (INGEST_MAX_FILE_MB)")
-        with task.source.open_local(file) as path:
-            return Wanted(file, record, hash_file(path))
+        with task.source.open_local(file) as local:
+            return Wanted(replace(file, version=local.version), record, sha256_file(local.path))
     except OSError as error:
         return Wanted(file, record, "", f"can't be read: {error.strerror}")

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from ingest.embed_runtime import can_run, choose_runtime
 from ingest.errors import ModelError
-from ingest.models import MODELS, find_model, sha256_file
+from ingest.files import sha256_file
+from ingest.models import MODELS, find_model
 
 if TYPE_CHECKING:
     import numpy as np

@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from ingest.embed_runtime import token_limit
 from ingest.errors import ModelError
-from ingest.models import sha256_file
+from ingest.files import sha256_file
 
 _FORM = "1"
 _LEAST_COSINE = 0.9999

@@ -54,7 +54,7 @@ def _build_work(
     for item in work:
         items.setdefault(cached_place(task, item), []).append(item)
     made: dict[str, Built] = {}
-    task.parsed_folder.mkdir(parents=True, exist_ok=True)
+    task.parsed_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not work:
         return made
     from ingest.parse_missing import parse_missing  # noqa: PLC0415 -- most nights nothing is parsed

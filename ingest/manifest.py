@@ -6,7 +6,7 @@ The generation's folder is named after the manifest's own sha256, so that the ma
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ REBUILD = "run: python -m ingest run"
 class Entry:
     """One indexed document version. `pages` and `chunks` are counts, `chunks_hash` covers all of every chunk.
 
-    `hint` is the source's change hint, `made_by` the parser and chunker with their settings. `stale` means that
-    the file's newer content failed and this is its last good version.
+    `hint` is the source's change hint, `store_version` what it calls the version that was read (S3's version id, or
+    ""), `made_by` the parser and chunker with their settings. `stale` means that the file's newer content failed and
+    this is its last good version.
     """
 
     record: Record
@@ -36,6 +37,7 @@ class Entry:
     chunks_hash: str
     warnings: tuple[str, ...] = ()
     hint: str = ""
+    store_version: str = ""
     stale: bool = False
 
 
@@ -88,34 +90,43 @@ class Manifest:
 
     @property
     def content_hash(self) -> str:
-        """sha256 of what is indexed and how; the same for the same corpus on any machine and day."""
-        documents = [_content(entry) for entry in self.documents]
-        quarantine = sorted((q.file, q.content_hash, q.serving, q.readers) for q in self.quarantine)
-        content = {"making": asdict(self.making), "documents": documents, "quarantine": quarantine}
-        return hashlib.sha256(_dumps({"schema": MANIFEST_SCHEMA, **content}).encode()).hexdigest()
+        """sha256 of what is indexed and how; the same for the same corpus on any machine and day.
 
+        What computed the vectors is not in it: their last bits depend on the processor. They have a sha256 in `files`.
+        """
+        return hashlib.sha256(_dumps({"schema": MANIFEST_SCHEMA, **self._content}).encode()).hexdigest()
 
-def _content(entry: Entry) -> dict[str, Any]:
-    kept = asdict(entry)
-    # Warnings are prose, hints belong to the store: neither changes an answer.
-    del kept["warnings"], kept["hint"]
-    return kept
+    @property
+    def _content(self) -> dict[str, Any]:
+        return {
+            "making": replace(self.making, embedder=replace(self.embedder, runtime="")),
+            # Warnings are prose, hints and their versions belong to the store: none of them changes an answer.
+            "documents": [replace(entry, warnings=(), hint="", store_version="") for entry in self.documents],
+            "quarantine": sorted((q.file, q.content_hash, q.serving, q.readers) for q in self.quarantine),
+        }
+
+    def has_content_of(self, other: "Manifest") -> bool:
+        """Whether both hold the same, with vectors that were computed in the same way."""
+        return self.embedder == other.embedder and self._content == other._content
 
 
 def _dumps(content: object) -> str:
-    return json.dumps(content, sort_keys=True, ensure_ascii=True, default=_plain, indent=1)
+    return json.dumps(content, sort_keys=True, ensure_ascii=True, default=_plain)
 
 
-def _plain(value: object) -> str:
+def _plain(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Making | EmbedderInfo | Entry | Quarantined | Record):
+        return {item.name: getattr(value, item.name) for item in fields(value)}
     raise TypeError(f"{type(value).__name__} has no place in a manifest")
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> str:
     """Write manifest.json; returns its sha256."""
-    content = {"schema": MANIFEST_SCHEMA, "content_hash": manifest.content_hash, **asdict(manifest)}
-    data = (_dumps(content) + "\n").encode()
+    content = {"schema": MANIFEST_SCHEMA, "content_hash": manifest.content_hash}
+    values = {item.name: getattr(manifest, item.name) for item in fields(manifest)}
+    data = (_dumps({**content, **values}) + "\n").encode()
     (folder / MANIFEST_NAME).write_bytes(data)
     return hashlib.sha256(data).hexdigest()
 

@@ -5,10 +5,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ingest.failpoint import reach
+from ingest.files import sha256_file
+from ingest.limits import Limits
 from ingest.plan import Wanted
-from ingest.source import hash_file
+from ingest.pool import ParsePool
 from ingest.task import Task, versions_of
-from ingest.worker import Job, Limits, ParsePool
+from ingest.worker_process import Job
 
 
 def parse_missing(
@@ -55,7 +57,7 @@ def _jobs(
     for cached, item in sorted(missing.items(), key=lambda pair: pair[1].file.size, reverse=True):
         copies[cached] = stack.enter_context(ExitStack())
         try:
-            path = copies[cached].enter_context(task.source.open_local(item.file))
+            path = copies[cached].enter_context(task.source.open_local(item.file)).path
         except OSError as error:
             failures[cached] = (f"can't be read: {error.strerror}", "")
         else:
@@ -64,6 +66,6 @@ def _jobs(
 
 def _changed_meanwhile(job: Job, item: Wanted) -> str:
     try:
-        return "" if hash_file(job.path) == item.content_hash else "changed while it was being read"
+        return "" if sha256_file(job.path) == item.content_hash else "changed while it was being read"
     except OSError as error:
         return f"can't be read: {error.strerror}"

@@ -35,11 +35,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An indexed version whose chunks stay as they are: its number in the previous index, its entry from now on."""
+    """An indexed version whose chunks stay as they are: its number in the previous index, and its entry from now on."""
 
     number: int
     entry: Entry
-    before: Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ def make_plan(
         if item.problem:
             failing.append((item, quarantine(item, item.problem, "")))
         elif entry and _still_good(item, entry, versions):
-            kept.append(Kept(number, _renewed(item, entry), entry))
+            kept.append(Kept(number, _renewed(item, entry)))
         elif failure and failure.attempt == versions.attempt and not retry:
             failing.append((item, quarantine(item, failure.reason, failure.attempt)))
         else:
@@ -118,7 +117,8 @@ def _still_good(item: Wanted, entry: Entry, versions: Versions) -> bool:
 
 def _renewed(item: Wanted, entry: Entry) -> Entry:
     record = replace(item.record, title=item.record.title or entry.record.title)
-    return replace(entry, record=record, hint=item.file.hint, stale=False)
+    version = entry.store_version if item.file.hint == entry.hint else item.file.version
+    return replace(entry, record=record, hint=item.file.hint, store_version=version, stale=False)
 
 
 def quarantine(item: Wanted, reason: str, attempt: str) -> Quarantined:
@@ -135,7 +135,7 @@ def last_good(item: Wanted, previous: Manifest | None) -> Kept | None:
         record = entry.record
         if same:
             record = replace(item.record, title=entry.record.title)
-        return Kept(number, replace(entry, record=record, stale=True), entry)
+        return Kept(number, replace(entry, record=record, stale=True))
     return None
 
 

@@ -77,8 +77,8 @@ def load_register(folder: Path) -> dict[str, Record] | None:
     listing = source.list_files()
     if listing.register is None:
         return None
-    with source.open_local(listing.register) as path:
-        return parse_register(listing.register.path, path.read_bytes(), {file.path for file in listing.files})
+    with source.open_local(listing.register) as local:
+        return parse_register(listing.register.path, local.path.read_bytes(), {file.path for file in listing.files})
 
 
 def parse_register(name: str, content: bytes, files: Collection[str]) -> dict[str, Record]:

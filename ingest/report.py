@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ingest.files import replace_file
 from ingest.manifest import Entry, Quarantined
 from ingest.source import Skipped
 
@@ -89,15 +90,16 @@ def _same(old: Entry, new: Entry) -> bool:
 
 
 def write_report(report: Report, index: Path) -> None:
-    """Store the report in <index>/runs/; a disk too full for it must not turn a good run into a failed one."""
+    """Store the report in <index>/runs/, readable for its owner only, because it names every document.
+
+    A disk too full for it must not turn a good run into a failed one.
+    """
     folder = index / "runs"
     with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = report.started.replace(":", "").replace("+0000", "Z")
         number = sum(1 for _ in folder.glob(f"{name}*.json"))
-        draft = folder / ".new"
-        draft.write_text(json.dumps(asdict(report), indent=1), "utf-8")
-        draft.replace(folder / f"{name}-{number}.json")
+        replace_file(folder / f"{name}-{number}.json", json.dumps(asdict(report), indent=1), mode=0o600)
         for old in sorted(folder.glob("*.json"))[:-_KEPT_REPORTS]:
             old.unlink()
 

@@ -11,16 +11,11 @@ from ingest.compare import Held, look_at_source
 from ingest.embed import Embedder, EmbedderInfo, embedder_info, load_embedder
 from ingest.errors import AssistantError, BrokenIndexError, PublishError, PublishRefusedError
 from ingest.gather import gather_documents
+from ingest.generations import rolled_back
 from ingest.manifest import Making, Manifest
 from ingest.metrics import write_metrics
 from ingest.plan import Kept
-from ingest.publish import (
-    building_folder,
-    index_lock,
-    publish,
-    rolled_back,
-    tidy_up,
-)
+from ingest.publish import building_folder, index_lock, publish, tidy_up
 from ingest.report import Report, compare_entries, write_report
 from ingest.rules import broken_rules
 from ingest.settings import IngestSettings
@@ -104,7 +99,7 @@ def _update(task: Task, *, readable: bool) -> None:
             forced=task.options.force,
         )
         _note(task.report, manifest, served, held)
-        if served and not served.problem and manifest.content_hash == served.manifest.content_hash:
+        if served and not served.problem and manifest.has_content_of(served.manifest):
             task.report.generation = served.folder.name
             return
         _check_rules(task, manifest, served, held)

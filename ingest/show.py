@@ -16,9 +16,10 @@ from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progres
 from rich.table import Table
 
 from ingest.embed import load_embedder
-from ingest.manifest import Manifest
-from ingest.models import fetch_model, find_model, packaged_model
-from ingest.publish import current_generation, list_generations, read_manifest
+from ingest.fetch import fetch_model
+from ingest.generations import current_generation, list_generations
+from ingest.manifest import Manifest, read_manifest
+from ingest.models import find_model, packaged_model
 from ingest.register import Record
 from ingest.report import Report, last_report
 

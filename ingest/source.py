@@ -1,6 +1,5 @@
 """Where documents come from: a folder (or, by URL, an S3 bucket: ingest/bucket.py)."""
 
-import hashlib
 import os
 import stat
 import unicodedata
@@ -20,13 +19,22 @@ class SourceFile:
     """A file as it was listed: `path` below the source in NFC with "/" between parts, `size` in bytes.
 
     `key` is the name the store knows it by. `hint` changes when the content does (an ETag); "" where there is
-    no such thing and only the content's hash can tell.
+    no such thing and only the content's hash can tell. `version` is what the store calls the version that was read.
     """
 
     path: str
     key: str
     size: int
     hint: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file's content at hand, and what the store calls this version of it (S3's version id, or "")."""
+
+    path: Path
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +64,8 @@ class Source(Protocol):
     def list_files(self) -> Listing:
         """Everything it holds; SourceError when it can't be listed completely or is empty."""
 
-    def open_local(self, file: SourceFile) -> AbstractContextManager[Path]:
-        """A local path to the file's content for as long as the context lasts; OSError when it can't be read."""
+    def open_local(self, file: SourceFile) -> AbstractContextManager[LocalFile]:
+        """The file's content for as long as the context lasts; OSError when it can't be read."""
 
 
 class FolderSource:
@@ -106,9 +114,9 @@ class FolderSource:
         return "" if stat.S_ISREG(mode) else "not a regular file"
 
     @contextmanager
-    def open_local(self, file: SourceFile) -> Iterator[Path]:
+    def open_local(self, file: SourceFile) -> Iterator[LocalFile]:
         """The file itself."""
-        yield self._folder / file.key
+        yield LocalFile(self._folder / file.key)
 
 
 def _refuse_unreadable(error: OSError) -> None:
@@ -131,9 +139,3 @@ def make_listing(name: str, files: list[SourceFile], skipped: list[Skipped]) -> 
     if not documents:
         raise SourceError(f"{name} holds no documents", hint="put documents there or name another with --corpus")
     return Listing(documents, tuple(sorted(skipped, key=lambda s: s.path)), registers[0] if registers else None)
-
-
-def hash_file(path: Path) -> str:
-    """Hexadecimal sha256 of a file's content."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -12,12 +12,12 @@ from ingest.build import Watcher
 from ingest.chunk import CHUNKER_VERSION
 from ingest.embed import EmbedderInfo
 from ingest.errors import BrokenIndexError
+from ingest.generations import whole_generation
 from ingest.lexical import LEXICAL_VERSION
 from ingest.manifest import Manifest, read_manifest
 from ingest.parse import PARSER_VERSION
 from ingest.parsed import cache_key
 from ingest.plan import Versions, Wanted
-from ingest.publish import whole_generation
 from ingest.report import Report
 from ingest.settings import IngestSettings
 from ingest.source import FolderSource, Source

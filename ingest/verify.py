@@ -8,10 +8,10 @@ import numpy as np
 from ingest.build import hash_chunks
 from ingest.embed import Embedder, load_embedder_of
 from ingest.errors import BrokenIndexError
+from ingest.generations import check_generation, current_generation
 from ingest.index import Index, open_index
 from ingest.manifest import REBUILD, Manifest
 from ingest.passages import passage_of
-from ingest.publish import check_generation, current_generation
 
 _SAMPLE = 32  # passages embedded again
 _GROUP = 1024  # passages at a time, which bounds the memory

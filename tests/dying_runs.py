@@ -12,8 +12,8 @@ from pathlib import Path
 from app.answer import Assistant
 from app.library import Library
 from ingest.__main__ import main
+from ingest.generations import check_generation, current_generation
 from ingest.index import open_index
-from ingest.publish import check_generation, current_generation
 from ingest.settings import IngestSettings
 from tests.ingest_folder import write_corpus
 

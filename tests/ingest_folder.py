@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from ingest.generations import current_generation
 from ingest.index import open_index
-from ingest.publish import current_generation, read_manifest
+from ingest.manifest import read_manifest
 from ingest.report import Report
 from ingest.run import run_ingest
 from ingest.settings import IngestSettings

@@ -14,6 +14,8 @@ from moto.server import ThreadedMotoServer
 
 from ingest.bucket import BucketSource
 from ingest.errors import PublishError, SourceError
+from ingest.generations import current_generation
+from ingest.manifest import Manifest, read_manifest
 from ingest.settings import IngestSettings
 from ingest.source import SourceFile
 from tests.ingest_folder import TEXTS, run, served_texts, settings_for
@@ -90,6 +92,28 @@ def test_the_hash_decides_not_the_hint(s3: Any, settings: IngestSettings) -> Non
     assert (report.published, report.parsed, report.unchanged) == (False, 0, 3)
 
 
+def test_the_version_that_was_read_is_recorded(s3: Any, settings: IngestSettings) -> None:
+    run(settings)
+    assert {entry.store_version for entry in served(settings).documents} == {""}
+    s3.put_bucket_versioning(Bucket="sops", VersioningConfiguration={"Status": "Enabled"})
+    for text in ("# Returns\n\nOld text.\n", "# Returns\n\nNew text.\n"):
+        put = s3.put_object(Bucket="sops", Key="live/returns.md", Body=text.encode())
+        assert run(settings).changed == ["returns.md"]
+        versions = {entry.record.file: entry.store_version for entry in served(settings).documents}
+        assert versions["returns.md"] == put["VersionId"]
+    s3.put_object(Bucket="sops", Key="live/recalls.txt", Body=b"Recalls\n\nOther text.\n")
+    run(settings)
+    versions = {entry.record.file: entry.store_version for entry in served(settings).documents}
+    assert versions["returns.md"] == put["VersionId"]  # though it was not read again
+    s3.put_bucket_versioning(Bucket="sops", VersioningConfiguration={"Status": "Suspended"})
+    for item in s3.list_object_versions(Bucket="sops").get("Versions", []):
+        s3.delete_object(Bucket="sops", Key=item["Key"], VersionId=item["VersionId"])
+
+
+def served(settings: IngestSettings) -> Manifest:
+    return read_manifest(current_generation(settings.index))
+
+
 def test_all_pages_of_a_listing_are_read(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.bucket._PAGE", 2)
     for number in range(5):
@@ -140,8 +164,8 @@ def test_a_busy_store_and_a_cut_download_are_tried_again(s3: Any, monkeypatch: p
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
         source = BucketSource("s3://sops/live")
-        with source.open_local(SourceFile("returns.md", "live/returns.md", 1)) as path:
-            assert path.read_bytes() == Flaky.body
+        with source.open_local(SourceFile("returns.md", "live/returns.md", 1)) as local:
+            assert local.path.read_bytes() == Flaky.body
         server.shutdown()
     assert Flaky.requests == 3
 

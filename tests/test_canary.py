@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import PublishRefusedError, SettingsError
-from ingest.publish import current_generation
+from ingest.generations import current_generation
 from ingest.report import last_report
 from tests.ingest_folder import run, settings_for, write_corpus
 

@@ -17,7 +17,7 @@ from bad_disk import run_on_bad_disk, unsupported
 from dying_runs import CONTEXT, WORDS, asking_readers, run_command, start_run, state, write_state
 
 from ingest.failpoint import POINTS
-from ingest.publish import list_generations
+from ingest.generations import list_generations
 from ingest.settings import IngestSettings
 from tests.ingest_folder import run, settings_for
 

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.__main__ import main
 from ingest.errors import BrokenIndexError
-from ingest.publish import check_generation, current_generation, list_generations, whole_generation
+from ingest.generations import check_generation, current_generation, list_generations, whole_generation
 from ingest.settings import IngestSettings
 from tests.ingest_folder import TEXTS, run, settings_for, write_corpus
 

@@ -11,8 +11,8 @@ import app.views.source as source_view
 from app.compose import Citation
 from app.source_page import Box
 from eval.highlights import check_citations, main
+from ingest.generations import current_generation
 from ingest.index import Index, open_index
-from ingest.publish import current_generation
 
 LINE = "Release the payment before 17:00 London time."
 

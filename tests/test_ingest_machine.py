@@ -15,11 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 import ingest.parse_missing
 from ingest.embed import load_embedder
 from ingest.errors import ParseError
+from ingest.generations import current_generation
 from ingest.index import Index, open_index
+from ingest.manifest import read_manifest
 from ingest.parse import parse_file
 from ingest.parsed import NEUTRAL_STEM, write_document
-from ingest.publish import current_generation, read_manifest
-from ingest.worker import Job
+from ingest.worker_process import Job
 from tests.ingest_folder import content_hash, run, settings_for, write_corpus
 
 SECTIONS = ("Scope", "Steps", "Escalation")

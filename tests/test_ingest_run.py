@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import BrokenIndexError, PublishRefusedError, RegisterError, SourceError
-from ingest.publish import current_generation, list_generations, read_manifest, roll_back
+from ingest.generations import current_generation, list_generations
+from ingest.manifest import read_manifest
 from ingest.report import last_report
+from ingest.rollback import roll_back
 from ingest.task import INDEX_FORM
 from tests.ingest_folder import TEXTS, content_hash, run, served_texts, settings_for, write_corpus
 

@@ -13,7 +13,8 @@ import pytest
 from pdf_maker import make_pdf
 
 from ingest import source
-from ingest.publish import current_generation, read_manifest
+from ingest.generations import current_generation
+from ingest.manifest import read_manifest
 from tests.ingest_folder import content_hash, run, settings_for, write_corpus
 
 REGISTER = """documents:

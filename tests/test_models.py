@@ -8,7 +8,8 @@ import pytest
 
 from ingest import models
 from ingest.errors import ModelError
-from ingest.models import PackagedModel, fetch_model, find_model, packaged_model
+from ingest.fetch import fetch_model
+from ingest.models import PackagedModel, find_model, packaged_model
 
 PARTS = (b"first part " * 100, b"second part " * 100, b"third")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.publish import check_generation, current_generation, read_manifest
+from ingest.generations import check_generation, current_generation
+from ingest.manifest import read_manifest
 from ingest.report import last_report
 from tests.ingest_folder import run, settings_for
 

@@ -6,16 +6,10 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import BrokenIndexError, PublishError
-from ingest.publish import (
-    check_generation,
-    current_generation,
-    index_lock,
-    list_generations,
-    publish,
-    read_manifest,
-    roll_back,
-    whole_generation,
-)
+from ingest.generations import check_generation, current_generation, list_generations, whole_generation
+from ingest.manifest import read_manifest
+from ingest.publish import index_lock, publish
+from ingest.rollback import roll_back
 from ingest.verify import verify_index
 from tests.ingest_folder import run, settings_for, write_corpus
 

@@ -21,7 +21,7 @@ from app.question import Turn
 from app.replay import Difference, replay
 from app.settings import Settings, load_settings
 from ingest.errors import LedgerError
-from ingest.publish import current_generation
+from ingest.generations import current_generation
 
 TEXTS = {
     "returns.md": "# Returned payments\n\n## Closed account\n\nA pacs.004 with AC04 means the account is closed.\n\n"

@@ -13,9 +13,9 @@ from app.source_page import LONGEST_SIDE, marked_text, page_count, quote_boxes, 
 from ingest.chunk import Chunk, Part
 from ingest.document import Span
 from ingest.errors import ParseError
+from ingest.files import sha256_file
 from ingest.index import IndexedDocument
 from ingest.register import Record
-from ingest.source import hash_file
 
 TEXT = "Release by 17:00.\nCode | Meaning\nAC04 | Account closed"
 WORDS = ((0, 7), (8, 10), (11, 17))
@@ -121,7 +121,7 @@ def test_the_original_counts_only_while_it_is_the_same(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text("Release by 17:00.", "utf-8")
     record = Record("SOP-1", "a.md", "Release")
-    document = IndexedDocument(record, hash_file(path))
+    document = IndexedDocument(record, sha256_file(path))
     assert find_original(tmp_path, document) == path.resolve()
     path.write_text("Release by 18:00.", "utf-8")
     assert find_original(tmp_path, document) is None
@@ -134,5 +134,5 @@ def test_no_original_lies_outside_its_folder(tmp_path: Path) -> None:
     (tmp_path / "corpus").mkdir()
     path = tmp_path / "secret.txt"
     path.write_text("secret", "utf-8")
-    document = IndexedDocument(Record("X", "../secret.txt", "X"), hash_file(path))
+    document = IndexedDocument(Record("X", "../secret.txt", "X"), sha256_file(path))
     assert find_original(tmp_path / "corpus", document) is None

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from ingest.embed import embedder_info
-from ingest.publish import current_generation, read_manifest
+from ingest.generations import current_generation
+from ingest.manifest import read_manifest
 from ingest.task import VECTOR_FORM
-from tests.ingest_folder import TEXTS, run, settings_for, write_corpus
+from tests.ingest_folder import TEXTS, content_hash, run, settings_for, write_corpus
 
 
 def test_another_runtime_embeds_everything_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,9 +21,11 @@ def test_another_runtime_embeds_everything_anew(tmp_path: Path, monkeypatch: pyt
     passages = run(settings).chunks
     other = replace(embedder_info("word-hash", models=tmp_path), runtime="openvino-bf16")
     monkeypatch.setattr("ingest.run.embedder_info", lambda *_, **__: other)
+    before = content_hash(settings.index)
     report = run(settings)
     assert (report.published, report.parsed, report.embedded, report.reused) == (True, 0, passages, 0)
     assert not run(settings).published
+    assert content_hash(settings.index) == before  # the same texts, made in the same way
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ingest.publish import Manifest, read_manifest
+from ingest.manifest import Manifest, read_manifest
 
 
 @lru_cache(maxsize=4)

@@ -12,8 +12,8 @@ from app.views.markup import show_callout, show_grid
 from app.views.references import say_generation
 from app.views.state import Session
 from ingest.errors import AssistantError, BrokenIndexError
+from ingest.generations import list_generations
 from ingest.manifest import Manifest
-from ingest.publish import list_generations
 
 TICK_SECONDS = 2.0
 LONGEST_REASON = 300

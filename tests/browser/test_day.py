@@ -11,8 +11,8 @@ from pypdf import PdfReader
 
 from eval.cases import load_cases
 from ingest.errors import AssistantError
+from ingest.generations import current_generation
 from ingest.index import open_index
-from ingest.publish import current_generation
 
 ROOT = Path(__file__).parents[2]
 RETURN = "pacs.004 came back with AC04, what do I do?"

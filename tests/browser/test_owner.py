@@ -12,7 +12,7 @@ from procedures import write_procedures
 
 from app.ledger import Ledger
 from eval.cases import parse_case
-from ingest.publish import current_generation
+from ingest.generations import current_generation
 
 QUESTION = "pacs.004 came back with AC04, what do I do?"
 Open = Callable[..., Visit]
