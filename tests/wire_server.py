@@ -49,6 +49,8 @@ class Script:
     requests: list[Request] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
     """Set at the end, so that no handler hangs longer than its test."""
+    asked: threading.Event = field(default_factory=threading.Event)
+    """Set when a request has come."""
     dropped: threading.Event = field(default_factory=threading.Event)
     """Set when a client went away while its stream stalled."""
 
@@ -59,6 +61,7 @@ class Script:
 
     def next(self) -> Reply:
         """The reply for the request that just came."""
+        self.asked.set()
         return self.replies.popleft() if len(self.replies) > 1 else self.replies[0]
 
 
