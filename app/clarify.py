@@ -20,6 +20,13 @@ def choices(question: Question, selection: Selection) -> tuple[str, ...]:
     return found[:MOST] if len(found) > 1 else ()
 
 
+def narrow(question: str, choice: str) -> str:
+    """The question with one of its choices, ready to be asked."""
+    code, _, rest = choice.partition(" in ")
+    said = f"in {rest}" if rest and code in question.upper() else f"({choice})"
+    return f"{question.rstrip(' ?.!')} {said}?"
+
+
 def _meanings_of_code(question: Question, ranked: Sequence[Unit]) -> tuple[str, ...]:
     """The message types in which the question's one reason code has a meaning of its own."""
     codes = sorted(reason_codes(question.text.upper()))

@@ -6,12 +6,12 @@ import time
 from math import inf
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.access import Reader
-from app.identity import ENDED, SIGNED_OUT, Identity, SignIn
+from app.downloads import Downloads
+from app.identity import ENDED, Identity, SignIn
 from app.identity_proxy import READER_HEADER, reader_header
 from ingest.errors import SignInError
 
@@ -21,6 +21,7 @@ _OPEN = re.compile(
     r"/[\w-]*|/(?:favicon|logo)[\w.-]*|/static/.*|/auth/log(?:in|out)|/oauth2callback"
     r"|/_stcore/(?:host-config|stream|bidi-components/.*)"
 )
+MEDIA = "/media/"
 UPLOADS = "/_stcore/upload_file"
 USER_COOKIE = "_streamlit_user"  # and those that begin with it: tokens, and parts of what is too long for one
 GRACE_SECONDS = 5.0  # the page says by itself that the session is over; it needs its socket for that
@@ -28,11 +29,12 @@ VIOLATION = 1008  # the websocket protocol's code for a policy
 
 
 class Gate:
-    """ASGI middleware; what is behind it finds the person with `reader_of`."""
+    """ASGI middleware: who is behind a request stands in the scope's state from here on."""
 
-    def __init__(self, app: ASGIApp, sign_in: SignIn) -> None:
+    def __init__(self, app: ASGIApp, sign_in: SignIn, downloads: Downloads) -> None:
         self.app = app
         self.sign_in = sign_in
+        self.downloads = downloads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here."""
@@ -49,17 +51,15 @@ class Gate:
             scope = _introduce(scope, None)
             # Without its cookie Streamlit does not take the old session up again, with what stood on its page.
             return await self.app(_without_cookies(scope) if error.message == ENDED else scope, receive, send)
+        if scope["path"].startswith(MEDIA) and not self._may_fetch(scope["path"], identity):
+            return await _refuse(scope, receive, send, "there is no such file", 404)
         if scope["type"] == "websocket":
             receive = _until(identity, receive, send)
         await self.app(_introduce(scope, identity), receive, send)
 
-
-def reader_of(request: Request) -> Reader:
-    """The person behind a request to a route beside the page; SignInError where there is none any more."""
-    identity: Identity | None = getattr(request.state, "identity", None)
-    if identity is None:
-        raise SignInError(SIGNED_OUT)
-    return identity.check()
+    def _may_fetch(self, path: str, identity: Identity) -> bool:
+        file_id = path.removeprefix(MEDIA).partition(".")[0]
+        return self.downloads.may_fetch(file_id, identity.reader)
 
 
 def _introduce(scope: Scope, identity: Identity | None) -> Scope:

@@ -65,7 +65,7 @@ def run_chat(settings: Settings, port: int, *, address: str = "127.0.0.1") -> in
         routes=[Route("/healthz", _alive), Route("/readyz", _ready)],
         middleware=[
             Middleware(_SecurityHeaders, headers=security_headers()),
-            Middleware(Gate, sign_in=service.sign_in),
+            Middleware(Gate, sign_in=service.sign_in, downloads=service.downloads),
         ],
     )
     # Streamlit looks for .streamlit/ beside argv[0], wherever the process was started.

@@ -11,6 +11,8 @@ from queue import Full, Queue
 
 from app.access import Reader
 from app.answer import Assistant, Done, Event, Filters, Turn, open_assistant
+from app.disagreements import Disagreements
+from app.downloads import Downloads
 from app.history import Note
 from app.identity import SignIn, open_sign_in
 from app.job import Job
@@ -33,6 +35,8 @@ class Service:
     def __init__(self, settings: Settings, *, running: int = RUNNING, waiting: int = WAITING) -> None:
         self.settings = settings
         self.sign_in: SignIn = open_sign_in(settings)
+        self.downloads = Downloads()
+        self.disagreements = Disagreements()
         self._opening = threading.Lock()
         self._assistant: Assistant | None = None
         self._line: Queue[Job] = Queue(waiting)

@@ -21,7 +21,8 @@ from streamlit.web.server.starlette.starlette_app_utils import create_signed_val
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 from app.access import Reader
-from app.gate import Gate, reader_of
+from app.downloads import Downloads
+from app.gate import Gate
 from app.identity import ENDED, SIGNED_OUT, SignIn, ThisMachine, open_sign_in
 from app.identity_proxy import READER_HEADER, reader_header
 from app.settings import Settings
@@ -221,7 +222,7 @@ def test_a_proxy_without_its_facts_is_refused(keys: KeyServer, rules: Path) -> N
 
 
 async def _who(request: Request) -> Response:
-    return PlainTextResponse(f"{reader_of(request).name} {request.headers.get(READER_HEADER, '')}")
+    return PlainTextResponse(f"{request.state.identity.reader.name} {request.headers.get(READER_HEADER, '')}")
 
 
 async def _socket(socket: WebSocket) -> None:
@@ -233,7 +234,9 @@ async def _socket(socket: WebSocket) -> None:
 def behind_the_gate(sign_in: SignIn) -> TestClient:
     paths = ["/", "/status", "/healthz", "/media/secret.pdf", "/original/1", "/_stcore/upload_file/x"]
     routes = [*(Route(path, _who) for path in paths), WebSocketRoute("/_stcore/stream", _socket)]
-    app = Starlette(routes=routes, middleware=[Middleware(Gate, sign_in=sign_in)])
+    downloads = Downloads()
+    downloads.allow("secret", Reader("ann", frozenset({"ops"}), label="ann"))
+    app = Starlette(routes=routes, middleware=[Middleware(Gate, sign_in=sign_in, downloads=downloads)])
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -261,6 +264,25 @@ def test_before_sign_in_only_the_empty_page_is_served(oidc: SignIn) -> None:
     assert client.get("/original/1").status_code == 401
     client.cookies.update(cookie())
     assert client.get("/media/secret.pdf").text.startswith("ann ")
+
+
+def test_a_file_goes_to_the_person_whose_page_offered_it(keys: KeyServer, proxy: SignIn) -> None:
+    client = behind_the_gate(proxy)
+
+    def fetch(path: str, **claims: Any) -> int:
+        return client.get(path, headers={HEADER: keys.sign({**ANN, **claims})}).status_code
+
+    assert fetch("/media/secret.pdf") == 200
+    assert fetch("/media/secret.pdf", sub="bob") == 404
+    assert fetch("/media/other.pdf") == 404
+    assert fetch("/media/") == fetch("/media/x/secret.pdf") == 404
+
+
+def test_who_lost_a_group_gets_no_file_offered_before() -> None:
+    downloads = Downloads()
+    downloads.allow("secret", Reader("ann", frozenset({"ops"})))
+    assert downloads.may_fetch("secret", Reader("ann", frozenset({"ops"})))
+    assert not downloads.may_fetch("secret", Reader("ann"))
 
 
 def test_nothing_is_uploaded(oidc: SignIn) -> None:

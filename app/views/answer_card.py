@@ -7,6 +7,7 @@ from typing import Any
 
 from app.answer import Answer, Citation, Statement
 from app.job import Progress
+from app.notes import which_is_meant
 from app.source_page import CELL, table_head
 from app.views.card_sources import list_closest, list_references, nearest_hits
 from app.views.export import as_text
@@ -43,6 +44,7 @@ def build_card(exchange: Exchange, index: Index, *, open_number: int | None = No
         "strip": _strip(exchange, now, index),
         "status": _status(now),
         "reason": _reason(now),
+        "choices": [{"n": n, "label": choice} for n, choice in enumerate(choices_of(now))],
         "blocks": [_block(statement, numbering, index) for statement in shown],
         "draft": _DRAFT_MARKS.sub("", now.draft),
         "escalation": _escalation(escalation, numbering),
@@ -150,9 +152,16 @@ def _strip(exchange: Exchange, now: Progress, index: Index) -> list[Card]:
     return strip
 
 
+def choices_of(now: Progress) -> Sequence[str]:
+    """What the question may mean, where it is not clear."""
+    known = now.answer or now.evidence
+    return known.choices if known else ()
+
+
 def _notes(now: Progress) -> list[str]:
     known = now.answer or now.evidence
-    return list(known.notes) if known else []
+    asked_back = which_is_meant(choices_of(now))  # stands above the answer, as buttons
+    return [note for note in known.notes if note not in asked_back] if known else []
 
 
 def _block(statement: Statement, numbering: Numbering, index: Index) -> Card:

@@ -20,7 +20,7 @@ def _component(name: str) -> Callable[..., Any]:
 
 
 def show(name: str, data: Mapping[str, Any], *, key: str, on_action: Callable[[Action], None]) -> None:
-    """Show a component: "answer", "source", "choices" or "history"; a reader's action is passed to `on_action`."""
+    """Show the component of a script in assets/ ("answer", "source"...); a reader's action is passed to `on_action`."""
 
     def pass_on() -> None:
         state = st.session_state.get(key)

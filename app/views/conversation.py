@@ -8,8 +8,9 @@ import streamlit as st
 
 from app.access import may_read
 from app.answer import Citation, Filters
+from app.clarify import narrow
 from app.suggest import Suggestion, filter_values, follow_ups, suggest_questions
-from app.views.answer_card import REASONS, build_card, citation_of, passage_of
+from app.views.answer_card import REASONS, build_card, choices_of, citation_of, passage_of
 from app.views.components import Action, Choice, show, show_choices
 from app.views.filters import chosen_filters, show_filters
 from app.views.library_facts import manifest_of
@@ -30,6 +31,7 @@ LONGEST_COMMENT = 1000
 def show_conversation(session: Session) -> None:
     """The whole page."""
     desk = session.desk
+    desk.keep_source_of(*(exchange.id for exchange in desk.current.exchanges))
     with st.container(key="desk", horizontal=True):
         talk, source = st.container(key="talk"), st.container(key="source")
     with st.bottom, st.container(key="ask"):
@@ -40,13 +42,13 @@ def show_conversation(session: Session) -> None:
         for exchange in desk.current.exchanges:
             show_exchange(session, exchange, newest=exchange is desk.current.exchanges[-1])
     with source:
-        show_source(desk, session.index, originals(session))
+        show_source(session, originals(session))
 
 
 def _show_question_box(session: Session) -> None:
     with st.container(key="ask-tools", horizontal=True):
         show_filters(filter_values(session.index, session.reader))
-        show_export(session.desk.current)
+        show_export(session)
 
     def submit() -> None:
         question = str(st.session_state["question"] or "").strip()
@@ -132,6 +134,8 @@ def _act(session: Session, exchange: Exchange, action: Action) -> bool:
             offered = _next_questions(session, exchange)
             if 0 <= number < len(offered):
                 ask(session, offered[number].question, exchange.filters)
+        case "choose" if isinstance(number, int):
+            _choose(session, exchange, number)
         case "stop" if exchange.job:
             exchange.job.stop()
             exchange.job.wait(lambda now: bool(now.answer), STOP_SECONDS)
@@ -151,6 +155,14 @@ def _act(session: Session, exchange: Exchange, action: Action) -> bool:
             exchange.download = None
             return False
     return True
+
+
+def _choose(session: Session, exchange: Exchange, number: int) -> None:
+    """Ask again with one of the things that the question may mean."""
+    choices = choices_of(exchange.progress)
+    if 0 <= number < len(choices):
+        st.query_params.clear()
+        ask(session, narrow(exchange.question, choices[number]), exchange.filters)
 
 
 def _rate(session: Session, exchange: Exchange, action: Action) -> None:

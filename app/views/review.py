@@ -21,12 +21,17 @@ from app.review import (
     use_of,
 )
 from app.views.answer_card import REASONS
+from app.views.downloads import offer_download
 from app.views.markup import say_count, say_date, shorten, show_callout, show_grid
 from app.views.references import say_document
 from app.views.state import Session
 from ingest.errors import AssistantError
 
 SHOWN = 20
+_ENDS = (
+    ("golden", "Make golden case", "fact_check", "Draft a golden case from"),
+    ("done", "Done", "check", "Take off this list"),
+)
 
 
 def show_review(session: Session) -> None:
@@ -79,22 +84,15 @@ def _show_item(session: Session, questions: Sequence[Recorded], lines: Sequence[
         st.html(f'<div class="pa-item"><h3>{link}</h3>{small}</div>')
         with st.container(horizontal=True):
             about = shorten(first.answer.question, 60)
-            st.button(
-                "Make golden case",
-                key=f"golden-{key}",
-                icon=":material/fact_check:",
-                help=f"Draft a golden case from: {about}",
-                on_click=_finish,
-                args=(session, questions, note, True),
-            )
-            st.button(
-                "Done",
-                key=f"done-{key}",
-                icon=":material/check:",
-                help=f"Take off this list: {about}",
-                on_click=_finish,
-                args=(session, questions, note, False),
-            )
+            for name, label, icon, said in _ENDS:
+                st.button(
+                    label,
+                    key=f"{name}-{key}",
+                    icon=f":material/{icon}:",
+                    help=f"{said}: {about}",
+                    on_click=_finish,
+                    args=(session, questions, note, name == "golden"),
+                )
 
 
 def _finish(session: Session, questions: Sequence[Recorded], note: str, golden: bool) -> None:
@@ -120,15 +118,7 @@ def _show_drafts(session: Session) -> None:
     path = session.service.settings.state / DRAFTS
     if path.exists():
         st.html('<div class="pa-heading"><h2>Drafted golden cases</h2></div>')
-        st.download_button(
-            "Download the drafts",
-            data=path.read_bytes,
-            file_name=DRAFTS,
-            mime="application/jsonl",
-            icon=":material/download:",
-            on_click="ignore",
-            key="golden-drafts",
-        )
+        offer_download(session, "Download the drafts", DRAFTS, path.read_bytes, key="golden-drafts")
 
 
 def _show_use(use: Use) -> None:

@@ -48,7 +48,7 @@ def show_shared(session: Session) -> None:
         show_exchange(session, desk.shared, newest=False)
         _offer_way_back(desk.shared, session)
     with source:
-        show_source(desk, session.index, originals(session))
+        show_source(session, originals(session))
 
 
 def _offer_way_back(exchange: Exchange | None, session: Session) -> None:

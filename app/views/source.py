@@ -11,8 +11,9 @@ from app.answer import Citation
 from app.originals import find_original
 from app.source_page import page_count, quote_boxes, render_page, section_lines
 from app.views.components import Action, show
+from app.views.downloads import offer_download
 from app.views.references import say_document, say_effective
-from app.views.state import Desk, OpenSource
+from app.views.state import Desk, OpenSource, Session
 from ingest.chunk import Chunk
 from ingest.errors import ParseError
 from ingest.index import Index, IndexedDocument
@@ -21,8 +22,9 @@ PAGE_WIDTH = 1500  # pixels: sharp up to twice the usual width of the panel
 GONE = "This passage is no longer in the library. What you see is the text that was cited."
 
 
-def show_source(desk: Desk, index: Index, folder: Path | None) -> None:
-    """Show what lies open, if anything does."""
+def show_source(session: Session, folder: Path | None) -> None:
+    """Show what lies open, if anything does; `folder` holds the original documents."""
+    desk, index = session.desk, session.index
     opened = desk.source
     if opened is None:
         return
@@ -31,7 +33,7 @@ def show_source(desk: Desk, index: Index, folder: Path | None) -> None:
     show("source", data, key="source-view", on_action=lambda action: _act(desk, action))
     if original is not None:
         with st.container(key="source_tools"):
-            _offer_original(original)
+            offer_download(session, "Open original", original.name, original.read_bytes, key="original")
 
 
 def _act(desk: Desk, action: Action) -> None:
@@ -111,16 +113,3 @@ def _head(citation: Citation, document: IndexedDocument | None) -> dict[str, Any
 
 def _plain(text: str) -> dict[str, Any]:
     return {"kind": "paragraph", "cells": [[{"text": text, "marked": True}]]}
-
-
-def _offer_original(original: Path) -> None:
-    # A plain download with a neutral type: the browser must never run a document as a page of ours.
-    st.download_button(
-        "Open original",
-        data=original.read_bytes,
-        file_name=original.name,
-        mime="application/pdf" if original.suffix.lower() == ".pdf" else "application/octet-stream",
-        key="original",
-        on_click="ignore",
-        icon=":material/download:",
-    )

@@ -80,7 +80,11 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class OpenSource:
-    """The citation that lies open, `number` as the exchange shows it (0: a passage without number)."""
+    """The citation that lies open, and what opened it.
+
+    `exchange` is the id of an exchange, or the name of another part of the page; `number` is the citation's there
+    (0: a passage without number).
+    """
 
     exchange: str
     number: int
@@ -108,6 +112,11 @@ class Desk:
         self.start_new()
         self.kept = [kept for kept in self.kept if kept.id != conversation.id]
         self.current = conversation
+
+    def keep_source_of(self, *openers: str) -> None:
+        """Close what another page opened."""
+        if self.source and self.source.exchange not in openers:
+            self.source = None
 
     def find(self, conversation_id: str) -> Conversation | None:
         """A conversation of this session."""

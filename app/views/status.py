@@ -10,10 +10,14 @@ import streamlit as st
 
 from app.access import Reader, may_read
 from app.figures import Figures, measure
+from app.views.conflicts import OPENED_BY, show_conflicts
+from app.views.conversation import originals
+from app.views.downloads import offer_download
 from app.views.library_facts import last_reports, manifest_of
 from app.views.markup import say_age, say_date, show_callout, show_grid
 from app.views.operations import show_actions, show_generations, show_operations, show_runs
 from app.views.references import say_generation
+from app.views.source import show_source
 from app.views.state import Session
 from ingest.errors import AssistantError
 from ingest.index import IndexedDocument
@@ -28,11 +32,17 @@ def show_status(session: Session) -> None:
     readable = [entry for entry in manifest.documents if may_read(session.reader, entry.record.readers)]
     entries = sorted(readable, key=lambda entry: (entry.record.doc_id, entry.record.effective_from or date.min))
     left_out = quarantined_for(session.reader, manifest)
-    with st.container(key="page"):
+    session.desk.keep_source_of(OPENED_BY)
+    with st.container(key="desk", horizontal=True):
+        page, source = st.container(key="page"), st.container(key="source")
+    with source:
+        show_source(session, originals(session))
+    with page:
         st.html('<div class="pa-heading"><h1>Library status</h1><p>What answers are drawn from.</p></div>')
         _show_tiles(session, manifest, entries, left_out)
         show_operations(session, manifest)
         _show_quarantine(left_out)
+        show_conflicts(session)
         _show_documents(session, entries)
         _show_figures(session)
         if session.reader.has_role("owner"):
@@ -89,15 +99,8 @@ def _show_documents(session: Session, entries: Sequence[Entry]) -> None:
     seen = _last_seen(session)
     rows = [_row(entry, indexed.get((entry.record.doc_id, entry.record.version)), seen) for entry in entries]
     show_grid(HEAD, rows, numeric=(4, 5), label="Documents in the index")
-    st.download_button(
-        "Download as CSV",
-        data=lambda: as_csv([HEAD, *rows]),
-        file_name="library-status.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="status-csv",
-    )
+    name = "library-status.csv"
+    offer_download(session, "Download as CSV", name, lambda: as_csv([HEAD, *rows]).encode(), key="status-csv")
 
 
 def _last_seen(session: Session) -> str:

@@ -43,13 +43,15 @@ def provider() -> Iterator[OidcProvider]:
         yield server
 
 
+def behind(way: str, rules: Path) -> dict[str, str]:
+    return {"APP_SIGN_IN": way, "APP_ACCESS_RULES": str(rules), "APP_PUBLIC_URL": "http://127.0.0.1:{port}"}
+
+
 @pytest.fixture(scope="module")
 def url(chat: Chat, index: Path, rules: Path, provider: OidcProvider) -> Iterator[str]:
     with chat(
         index,
-        APP_SIGN_IN="oidc",
-        APP_ACCESS_RULES=str(rules),
-        APP_PUBLIC_URL="http://127.0.0.1:{port}",
+        **behind("oidc", rules),
         APP_COOKIE_SECRET="a-key-of-more-than-thirty-two-characters",
         APP_OIDC_METADATA_URL=provider.metadata_url,
         APP_OIDC_CLIENT_ID=CLIENT,
@@ -156,7 +158,7 @@ def test_the_page_ends_with_the_session(fresh: Callable[..., BrowserContext], ur
     assert page.locator(".pa-turn").count() == 0
 
 
-def test_a_signed_out_browser_gets_no_file(
+def test_a_file_of_the_page_is_for_its_reader_alone(
     fresh: Callable[..., BrowserContext], url: str, provider: OidcProvider
 ) -> None:
     page = fresh().new_page()
@@ -169,6 +171,10 @@ def test_a_signed_out_browser_gets_no_file(
     assert address.startswith(f"{url}/media/")
     assert page.request.get(address).status == 200
     assert fresh().request.get(address).status == 401
+    other = fresh().new_page()
+    sign_in(other, url, provider, Person(SARA))
+    expect(other.locator(".pa-hero")).to_be_visible()
+    assert other.request.get(address).status == 404
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert page.request.get(address).status == 401
@@ -184,9 +190,7 @@ def keys() -> Iterator[KeyServer]:
 def proxied(chat: Chat, index: Path, rules: Path, keys: KeyServer) -> Iterator[str]:
     with chat(
         index,
-        APP_SIGN_IN="proxy",
-        APP_ACCESS_RULES=str(rules),
-        APP_PUBLIC_URL="http://127.0.0.1:{port}",
+        **behind("proxy", rules),
         APP_PROXY_KEYS_URL=keys.url + "/{kid}",
         APP_PROXY_SIGNER=SIGNER,
         APP_PROXY_ISSUER=ISSUER,

@@ -13,6 +13,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   part("strip", data.strip, strip);
   part("status", [data.status, data.state], () => status(data, send));
   part("reason", data.reason, (text) => text && el("p", { class: "pa-reason" }, text));
+  part("choices", data.choices, (items) => items.length && choices(items, send));
   part("blocks", [data.blocks, data.open], () => blocks(root, data, data.blocks, true));
   part("draft", data.draft, (text) => text && draft(text));
   part("escalation", [data.escalation, data.open], () => data.escalation && escalation(root, data));
@@ -51,6 +52,13 @@ function toQuestionBox() {
   if (box) box.focus();
 }
 
+// What the question may mean: the clarifying question, answered with one press.
+function choices(items, send) {
+  return el("section", { class: "pa-which" }, el("h3", {}, "Which do you mean?"),
+    el("ul", {}, items.map((item) => el("li", {}, el("button", { class: "pa-chip", type: "button",
+      onclick: () => send({ type: "choose", n: item.n }) }, item.label)))));
+}
+
 function strip(items) {
   return items.length && el("p", { class: "pa-strip" }, items.map((item, i) => [i ? " · " : "", el(item.set ? "strong" : "span", {}, item.text)]).flat());
 }
@@ -77,7 +85,8 @@ function blocks(root, data, items, tickable) {
       const table = last && last.headKey === JSON.stringify(item.head) ? last : tableFor(item);
       if (table !== last) out.push(table);
       table.querySelector("tbody").append(row(root, data, item));
-    } else out.push(el("p", { class: `pa-statement ${tickable && position === 0 ? "pa-lead" : ""}` }, item.text, proof(root, data, item)));
+    } else if (item.kind === "check") out.push(el("p", { class: "pa-statement pa-check" }, el("span", { class: "pa-tag" }, "Check"), item.text, proof(root, data, item)));
+    else out.push(el("p", { class: `pa-statement ${tickable && position === 0 ? "pa-lead" : ""}` }, item.text, proof(root, data, item)));
   });
   const steps = items.filter((item) => item.kind === "step");
   if (tickable && steps.length > 1) out.splice(out.findIndex((node) => node.tagName === "OL"), 0, stepsHead(root, steps));
