@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import date
 from itertools import takewhile
 from typing import Any
@@ -23,7 +23,7 @@ from app.replay import Asked, trace_of
 from app.rerank import load_reranker
 from app.retrieve import Filters, Hit
 from app.settings import Settings
-from app.wording import Answer, answer_verbatim, cut_short, word_answer
+from app.wording import Answer, Done, Event, Evidence, answer_verbatim, cut_short, word_answer
 from ingest.errors import LedgerError
 
 __all__ = [
@@ -41,23 +41,6 @@ __all__ = [
     "Verified",
     "open_assistant",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """First event of a stream: the passages found and the extractive answer, before any model has spoken."""
-
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Last event: the whole answer, as recorded."""
-
-    answer: Answer
-
-
-Event = Evidence | Draft | Verified | Done
 
 
 class Assistant:

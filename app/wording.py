@@ -47,6 +47,23 @@ class Answer:
     usage: Usage | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """First event of a stream: the passages found and the extractive answer, before any model has spoken."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Last event: the whole answer, as recorded."""
+
+    answer: Answer
+
+
+Event = Evidence | Draft | Verified | Done
+
+
 def answer_verbatim(
     asked: Question, retrieval: Retrieval, selection: Selection, index: Index, filters: Filters
 ) -> Answer:

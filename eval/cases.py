@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.answer import Turn
+from eval.fields import read_flag, read_list, read_names, read_text, read_texts
 from ingest.errors import CaseError
 
 KNOWN_FIELDS = frozenset(
@@ -119,22 +120,22 @@ def parse_case(data: Mapping[str, Any]) -> Case | None:
     if data.get("status", "reviewed") != "reviewed":
         return None
     case = Case(
-        id=_text(data["id"], "id", required=True),
-        question=_text(data["question"], "question", required=True),
-        answerable=_flag(data["answerable"], "answerable"),
-        kind=_text(data.get("kind", ""), "kind"),
-        category=_text(data.get("category", ""), "category"),
-        history=tuple(_turn(turn, i) for i, turn in enumerate(_list(data.get("history"), "history"))),
-        gold=tuple(gold for entry in _list(data.get("gold"), "gold") for gold in _gold(entry)),
-        facts=_texts(data.get("facts"), "facts"),
-        numbers=_texts(data.get("numbers"), "numbers"),
-        reference=_text(data.get("reference", ""), "reference"),
+        id=read_text(data["id"], "id", required=True),
+        question=read_text(data["question"], "question", required=True),
+        answerable=read_flag(data["answerable"], "answerable"),
+        kind=read_text(data.get("kind", ""), "kind"),
+        category=read_text(data.get("category", ""), "category"),
+        history=tuple(_turn(turn, i) for i, turn in enumerate(read_list(data.get("history"), "history"))),
+        gold=tuple(gold for entry in read_list(data.get("gold"), "gold") for gold in _gold(entry)),
+        facts=read_texts(data.get("facts"), "facts"),
+        numbers=read_texts(data.get("numbers"), "numbers"),
+        reference=read_text(data.get("reference", ""), "reference"),
         as_of=date.fromisoformat(data["as_of"]) if data.get("as_of") else None,
-        rails=_names(data.get("rails"), "rails"),
-        regions=_names(data.get("regions"), "regions"),
-        readers=None if data.get("readers") is None else _names(data["readers"], "readers"),
-        forbidden=_texts(data.get("forbidden"), "forbidden"),
-        conflict=_flag(data.get("conflict", False), "conflict"),
+        rails=read_names(data.get("rails"), "rails"),
+        regions=read_names(data.get("regions"), "regions"),
+        readers=None if data.get("readers") is None else read_names(data["readers"], "readers"),
+        forbidden=read_texts(data.get("forbidden"), "forbidden"),
+        conflict=read_flag(data.get("conflict", False), "conflict"),
     )
     if case.answerable and not (case.gold or case.facts or case.numbers):
         raise ValueError("an answerable case needs gold, facts or numbers")
@@ -149,10 +150,10 @@ def _gold(entry: object) -> list[Gold]:
         raise ValueError(f"gold has an unknown field {sorted(unknown)[0]!r}")
     alt = entry.get("alt", False)
     gold = Gold(
-        doc=_text(entry["doc"], "gold.doc", required=True).replace("\\", "/").removeprefix("./"),
+        doc=read_text(entry["doc"], "gold.doc", required=True).replace("\\", "/").removeprefix("./"),
         pages=_pages(entry.get("pages")),
-        section=_text(entry.get("section") or "", "gold.section"),
-        quote=_text(entry.get("quote") or "", "gold.quote"),
+        section=read_text(entry.get("section") or "", "gold.section"),
+        quote=read_text(entry.get("quote") or "", "gold.quote"),
         alternative=alt is True,
         part=_part(entry.get("part", 0)),
     )
@@ -179,7 +180,7 @@ def _alternative(gold: Gold, other: object) -> Gold:
 
 
 def _pages(value: object) -> tuple[int, ...]:
-    pages = _list(value, "gold.pages")
+    pages = read_list(value, "gold.pages")
     if any(isinstance(page, bool) or not isinstance(page, int) or page < 1 for page in pages):
         raise ValueError("gold.pages must be 1-based page numbers")
     return tuple(pages)
@@ -190,32 +191,4 @@ def _turn(value: object, position: int) -> Turn:
         return Turn("user" if position % 2 == 0 else "assistant", value)
     if not isinstance(value, Mapping) or value.get("role") not in ("user", "assistant"):
         raise ValueError("a turn of history needs the role user or assistant")
-    return Turn(value["role"], _text(value.get("content", value.get("text")), "history.content", required=True))
-
-
-def _text(value: object, name: str, *, required: bool = False) -> str:
-    if not isinstance(value, str) or (required and not value.strip()):
-        raise ValueError(f"{name} must be text")
-    return value.strip()
-
-
-def _flag(value: object, name: str) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} must be true or false")
-    return value
-
-
-def _list(value: object, name: str) -> list[Any]:
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise ValueError(f"{name} must be a list")
-    return value
-
-
-def _texts(value: object, name: str) -> tuple[str, ...]:
-    return tuple(_text(item, name, required=True) for item in _list(value, name))
-
-
-def _names(value: object, name: str) -> tuple[str, ...]:
-    return tuple(text.lower() for text in _texts(value, name))
+    return Turn(value["role"], read_text(value.get("content", value.get("text")), "history.content", required=True))

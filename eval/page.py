@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from eval.charts import curve, histogram, interval_bar, reliability_diagram
+from eval.in_words import plain_words
 from eval.metrics import METRICS
 from eval.stats import percentile
 from eval.worst import failures
@@ -92,29 +93,6 @@ def render(template: str, **values: Any) -> str:
     environment.filters["number"] = lambda value: "not measured" if value is None else f"{value:.3f}"
     style = Markup((_FOLDER / "report.css").read_text(encoding="utf-8"))  # noqa: S704  # our own file
     return environment.get_template(template).render(style=style, **values)
-
-
-def plain_words(report: Mapping[str, Any]) -> list[str]:
-    """What the figures say to someone who does not know the metrics."""
-    figures = {name: figure["value"] for name, figure in report["figures"].items()}
-    counts = [group["abstention"] for group in report["groups"].values()]
-    total = {name: sum(count[name] for count in counts) for name in (counts[0] if counts else ())}
-    told = []
-    if total.get("answerable"):
-        told.append(f"{total['answered']} of {total['answerable']} questions that the procedures answer got an answer.")
-    if "hit_at_5" in figures:
-        told.append(f"For {figures['hit_at_5']:.0%} of them the right passage is among the first five found.")
-    if "fact_coverage" in figures:
-        told.append(f"The answers state {figures['fact_coverage']:.0%} of the facts that a complete answer needs.")
-    if total.get("unanswerable"):
-        told.append(
-            f"{total['abstained']} of {total['unanswerable']} questions that the procedures don't answer were refused."
-        )
-    if figures.get("verbatim_rate") == 1:
-        told.append("Every quote is word for word as in the document.")
-    if figures.get("superseded_as_current") == 0:
-        told.append("No answer came from a version that is not in force.")
-    return told
 
 
 def _tiles(report: Mapping[str, Any], comparison: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from app.__main__ import main, print_answer
+from app.__main__ import main
 from app.answer import Answer
 from app.compose import Citation, Statement
+from app.terminal import print_answer
 from ingest.__main__ import main as ingest
 
 PROCEDURE = """# Returned payments
