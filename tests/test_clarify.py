@@ -9,6 +9,7 @@ from small_library import CUTOFFS, EMBEDDER, RETURNS, block, build, indexed
 
 from app.access import Reader
 from app.answer import Assistant, Filters
+from app.clarify import narrow
 from app.retrieve import Retriever
 
 
@@ -56,3 +57,14 @@ def test_choices_are_given_only_where_several_things_may_be_meant(
     assert set(answer.choices) == choices
     assert any(note.startswith("Which do you mean") for note in answer.notes) == bool(choices)
     assert answer.statements
+
+
+@pytest.mark.parametrize("question", ["RR04, what to do?", "what is the customer cut-off?"])
+def test_a_choice_is_asked_with_the_question_and_leaves_nothing_to_choose(assistant: Any, question: str) -> None:
+    first = assistant.ask(question, filters=Filters(as_of=date(2026, 11, 23)), reader=Reader("x"))
+    for choice in first.choices:
+        chosen = assistant.ask(narrow(question, choice), filters=Filters(as_of=date(2026, 11, 23)), reader=Reader("x"))
+        assert chosen.choices == ()
+        assert choice.rpartition(" in ")[2].lower() in chosen.question.lower()
+    assert narrow("What does RR04 mean?", "RR04 in pacs.004") == "What does RR04 mean in pacs.004?"
+    assert narrow("When is the cut-off?", "CHAPS") == "When is the cut-off (CHAPS)?"
