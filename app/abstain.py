@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence, Set
 from math import exp
 
+from app.change import unproved_change
 from app.evidence import Selection
 from app.question import Question
 from app.retrieve import Hit
@@ -27,6 +28,8 @@ def why_not(question: Question, selection: Selection, known: Set[str]) -> str:
     missing = _missing_names(question, selection, known)
     if missing:
         return f"nothing found mentions {', '.join(missing)}"
+    if change := unproved_change(question, selection):
+        return change
     if not question.keys and closeness(question, selection, known) < CLOSE:
         return "nothing found is close enough to this"
     return _no_value(question, selection)

@@ -36,6 +36,7 @@ MORE = (
     indexed(
         LIMITS,
         block("paragraph", "The retention period of payment records is 7 years.", "Records"),
+        block("paragraph", "Form CB-4 goes to the client; it replaced form CB-3 in 2025.", "Forms"),
         block("paragraph", "A payment above EUR 50,000 needs a call-back to the client.", "Call-back"),
     ),
 )
@@ -96,6 +97,22 @@ def test_a_false_premise_is_corrected_first_with_its_proof(
 )
 def test_what_is_not_contradicted_is_left_alone(library: Any, question: str) -> None:
     assert checks(ask(library, question)) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "refused"),
+    [
+        ("Since form CB-4 was split in two, which of them goes to the client?", True),
+        ("Since form CB-4 was replaced, which form goes to the client?", False),  # a passage says so
+        ("Since the account was split, which form CB-4 goes to the client?", False),  # a fact of the case
+        ("Which form CB-4 goes to the client?", False),
+    ],
+)
+def test_a_supposed_change_that_nothing_tells_of_is_no_ground_for_an_answer(
+    library: Any, question: str, refused: bool
+) -> None:
+    answer = ask(library, question)
+    assert ("nothing found says that CB-4 was split" in answer.reason) == refused == answer.abstained
 
 
 def test_the_correction_stands_beside_a_models_words_too(library: Any) -> None:
