@@ -160,6 +160,7 @@ def render_page(path: Path, fingerprint: str, page: int, width: int) -> tuple[by
     with _PDFIUM:
         try:
             with pypdfium2.PdfDocument(path) as pdf:
+                pdf.init_forms()  # what was filled into a form is part of the page
                 sheet = pdf[page - 1]
                 scale = width / sheet.get_width()
                 scale = min(scale, LONGEST_SIDE / max(sheet.get_width(), sheet.get_height()))

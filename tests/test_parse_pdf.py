@@ -6,7 +6,8 @@ import pypdfium2
 import pytest
 from pdf_maker import HEIGHT, LEFT, LOREM, WIDTH, Maker, find, kinds, make_pdf
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import NameObject, NumberObject
+from pypdf.annotations import FreeText, Text
+from pypdf.generic import DictionaryObject, NameObject, NumberObject, RectangleObject, StreamObject
 
 from ingest.document import Document
 from ingest.errors import ParseError
@@ -263,6 +264,58 @@ def test_locked_and_damaged_files_are_named_so(tmp_path: Path) -> None:
     (tmp_path / "torn.pdf").write_bytes(b"%PDF-1.7\n" + b"\x93 nothing to see " * 50)
     with pytest.raises(ParseError, match="damaged PDF"):
         parse_file(tmp_path / "torn.pdf")
+
+
+def test_a_pdf_of_which_no_page_can_be_opened_is_named_so(tmp_path: Path) -> None:
+    content = (
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+        b"2 0 obj<</Type/Pages/Count 2/Kids[8 0 R 9 0 R]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+    )
+    (tmp_path / "b.pdf").write_bytes(content)
+    with pytest.raises(ParseError, match="none of its pages can be opened"):
+        parse_file(tmp_path / "b.pdf")
+
+
+def test_what_was_filled_into_a_form_is_read_where_it_stands(tmp_path: Path) -> None:
+    def draw(maker: Maker) -> None:
+        form = maker.canvas.acroForm
+        maker.line("Record of a call-back", size=16, bold=True)
+        for name, value, flags in (("caller", "Maria Example", ""), ("note", "Not for readers", "hidden")):
+            maker.line(f"The {name} of this record is:", gap=20)
+            box = {"x": 250, "y": maker.height - maker.y + 25, "width": 200, "height": 20}
+            form.textfield(name=name, value=value, annotationFlags=flags, **box)
+        form.choice(name="limit", value="EUR 50,000", options=["EUR 50,000", "EUR 10"], x=250, y=600, height=20)
+        maker.at("The limit is:", LEFT, maker.height - 606, size=11)
+
+    document = parse_file(make_pdf(tmp_path / "a.pdf", draw))
+    text = "\n".join(block.text for block in document.blocks)
+    assert "The caller of this record is: Maria Example" in text
+    assert "The limit is: EUR 50,000" in text
+    assert "Not for readers" not in text
+    block = next(block for block in document.blocks if "Maria" in block.text)
+    span = next(span for span in block.spans if block.text[span.start : span.end] == "Maria")
+    assert 250 / WIDTH < span.x0 < span.x1 < 450 / WIDTH
+
+
+def test_what_was_stamped_on_a_page_is_read_and_remarks_are_not(tmp_path: Path) -> None:
+    writer = PdfWriter(clone_from=make_pdf(tmp_path / "a.pdf", procedure))
+    appearance = StreamObject()
+    appearance.set_data(b"BT /F 14 Tf 4 4 Td (Valid until June) Tj ET")
+    font = DictionaryObject({NameObject("/Type"): NameObject("/Font"), NameObject("/Subtype"): NameObject("/Type1")})
+    font[NameObject("/BaseFont")] = NameObject("/Helvetica")
+    fonts = DictionaryObject({NameObject("/Font"): DictionaryObject({NameObject("/F"): font})})
+    appearance.update({
+        NameObject("/Type"): NameObject("/XObject"), NameObject("/Subtype"): NameObject("/Form"),
+        NameObject("/BBox"): RectangleObject((0, 0, 150, 20)), NameObject("/Resources"): fonts,
+    })  # fmt: skip
+    stamp = FreeText(text="Valid until June", rect=(72, 60, 222, 80))
+    stamp[NameObject("/AP")] = DictionaryObject({NameObject("/N"): writer._add_object(appearance)})
+    writer.add_annotation(0, stamp)
+    writer.add_annotation(0, Text(text="I doubt this", rect=(300, 60, 320, 80)))
+    writer.write(tmp_path / "b.pdf")
+    text = "\n".join(block.text for block in parse_file(tmp_path / "b.pdf").blocks)
+    assert "Valid until June" in text
+    assert "doubt" not in text
 
 
 def test_too_many_pages_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,6 +99,17 @@ def test_a_page_is_rendered_as_displayed(pdf: Path) -> None:
         assert grey.getpixel((450, 50)) > 215
 
 
+def test_what_was_filled_into_a_form_is_on_the_page(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "form.pdf"), pagesize=(300, 400))
+    canvas.drawString(20, 300, "Name")
+    canvas.acroForm.textfield(value="Maria Example", x=20, y=200, width=200, height=24, borderWidth=0)
+    canvas.save()
+    data, _, _ = render_page(tmp_path / "form.pdf", "v1", 1, 300)
+    (tmp_path / "form.webp").write_bytes(data)
+    with Image.open(tmp_path / "form.webp") as image:
+        assert image.convert("L").crop((22, 400 - 222, 110, 400 - 202)).getextrema()[0] < 100
+
+
 def test_a_huge_page_stays_small(pdf: Path) -> None:
     _, width, height = render_page(pdf, "v1", 2, 60_000)
     assert max(width, height) <= LONGEST_SIDE + 1

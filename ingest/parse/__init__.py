@@ -6,7 +6,7 @@ from ingest.document import Document
 from ingest.errors import ParseError
 
 # Part of the freshness key: raise it whenever the same file gives other blocks.
-PARSER_VERSION = "5"
+PARSER_VERSION = "6"
 SUFFIXES = frozenset({".pdf", ".docx", ".html", ".htm", ".md", ".markdown", ".csv", ".tsv", ".xlsx", ".txt"})
 
 
@@ -20,7 +20,8 @@ def parse_file(path: Path, *, ocr: str = "rapidocr") -> Document:
     document = _parse(sniff_format(path), path, ocr)
     if not document.blocks:
         reason = "; ".join(document.warnings) or "it is blank, or holds pictures without readable words"
-        raise ParseError(f"no text was found in it: {reason}", hint="look at it; if that is right, leave it out")
+        advice = "open it: if it should hold text, restore it from its source, otherwise take it out of the store"
+        raise ParseError(f"no text was found in it: {reason}", hint=advice)
     return document
 
 

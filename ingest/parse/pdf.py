@@ -29,7 +29,7 @@ def parse_pdf(path: Path, *, ocr: str = "rapidocr") -> Document:
     document = open_pdf(path)
     try:
         reader = PageReader(document, ocr)
-        pages = [reader.read(i) for i in range(len(document))]
+        pages = reader.read_all()
         bookmarks = _bookmarks(document)
         title = clean(str(document.get_metadata_value("Title") or ""))
     finally:

@@ -1,9 +1,11 @@
 """Opens a PDF and reads its pages one by one: text layer or OCR, hidden words dropped, ruled lines kept."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pypdfium2.raw as pdfium
 from pypdfium2 import PdfDocument, PdfiumError
 
 from ingest.errors import ParseError
@@ -14,6 +16,9 @@ from ingest.parse.words import PageText, Word, main_turn, turn_box
 
 MAX_PAGES = 5_000
 _LEAST_CHARACTERS = 12
+# Annotations whose text is part of what the page says; notes and highlights are somebody's remarks on it.
+_SHOWN_TEXT = {pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_STAMP}
+_MAX_ANNOTATIONS = 5_000
 # A page that is one picture with less text than this carries a stamp or a page number, not its text.
 _STAMP_CHARACTERS = 80
 _FULL_PAGE = 0.7
@@ -34,6 +39,7 @@ def open_pdf(path: Path) -> PdfDocument:
         raise ParseError(f"{len(document):,} pages; at most {MAX_PAGES:,} are read", hint="split the file")
     if not len(document):
         raise ParseError("damaged PDF: it has no pages", hint=_AGAIN)
+    document.init_forms()
     return document
 
 
@@ -48,6 +54,13 @@ class PageReader:
         self.unread: list[int] = []
         self.doubtful: list[tuple[int, float]] = []
 
+    def read_all(self) -> list[PageText]:
+        """All pages in order; ParseError where none of them can be opened."""
+        pages = [self.read(i) for i in range(len(self.document))]
+        if len(self.unread) == len(pages):
+            raise ParseError("damaged PDF: none of its pages can be opened", hint=_AGAIN)
+        return pages
+
     def read(self, i: int) -> PageText:
         """The shown words of the page with this 0-based index, upright, and its printed label if the PDF has it."""
         try:
@@ -55,6 +68,7 @@ class PageReader:
         except PdfiumError:
             self.unread.append(i + 1)
             return PageText(i + 1, 612, 792)
+        page = self._with_fields(page, i)
         width, height = page.get_size()
         read = PageText(i + 1, width or 1, height or 1, label=self.document.get_page_label(i))
         textpage = page.get_textpage()
@@ -72,6 +86,15 @@ class PageReader:
             self.edges[i + 1] = [_turn_edge(e, read) for e in drawing.edges]
         page.close()
         return read
+
+    def _with_fields(self, page: Any, i: int) -> Any:
+        """The page with what was filled into its form, stamped or typed on it as part of its content."""
+        if not any(annotation in _SHOWN_TEXT for annotation in _annotations(page)):
+            return page
+        if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) != pdfium.FLATTEN_SUCCESS:
+            return page
+        page.close()
+        return self.document[i]
 
     def _read_scan(self, page: Any, read: PageText) -> None:
         """OCR, unless that sees even less than the text layer holds."""
@@ -92,9 +115,18 @@ class PageReader:
         if self.hidden:
             found.append(f"hidden text dropped on {_pages(self.hidden)}")
         if self.unread:
-            found.append(f"damaged and left out: {_pages(self.unread)}")
+            found.append(f"damaged and left out: {_pages(self.unread)} ({_AGAIN})")
         found += [f"page {i}: the text recognition is unsure (mean confidence {c:.2f})" for i, c in self.doubtful]
         return found
+
+
+def _annotations(page: Any) -> Iterator[int]:
+    """The kinds of the first of a page's annotations."""
+    for number in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MAX_ANNOTATIONS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, number)
+        if annotation:
+            yield pdfium.FPDFAnnot_GetSubtype(annotation)
+            pdfium.FPDFPage_CloseAnnot(annotation)
 
 
 def _turn_edge(edge: Edge, read: PageText) -> Edge:
