@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from ingest_folder import run, settings_for, write_corpus
 from test_answer import ScriptedModel
+from test_rerank import make_cross_encoder
 
 import app.prompt
 import app.replay
@@ -146,6 +147,13 @@ def test_another_prompt_version_or_model_is_shown(
     assert set(found) == {"prompt version", "prompt", "model"}
     assert "+Answer in verse." in found["prompt"].lines
     assert found["model"].recorded == "model scripted" and found["model"].now == "model none"
+
+
+def test_another_reranker_is_shown(record: Recorder, settings: Settings, tmp_path: Path) -> None:
+    _, entry = record()
+    encoder = str(make_cross_encoder(tmp_path / "encoder"))
+    different = replay(entry, settings.model_copy(update={"reranker": encoder})).differences
+    assert Difference("reranker", "none", encoder) in different
 
 
 def test_what_is_no_answer_can_not_be_replayed(record: Recorder, settings: Settings) -> None:
