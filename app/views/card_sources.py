@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from app.answer import Answer, Citation, Hit, Statement
-from app.views.markup import shorten
+from app.views.markup import say_quote, shorten
 from app.views.references import Numbering, say_document, say_effective, say_place
 from ingest.index import Index
 
@@ -23,7 +23,7 @@ def list_references(numbering: Numbering, listed: Sequence[Statement], index: In
             "document": say_document(citation.doc_id, citation.version),
             "where": say_place(citation),
             "effective": say_effective(citation),
-            "short": shorten(citation.quote),
+            "short": shorten(say_quote(citation.quote)),
             "quoted": quoted,
             "flag": _flag(citation, index, today),
             "listed": number in cited,
@@ -54,7 +54,7 @@ def list_closest(answer: Answer | None) -> list[dict[str, Any]]:
             "title": hit.title,
             "document": say_document(hit.doc_id, hit.version),
             "where": say_place(hit),
-            "short": shorten(hit.text, 200),
+            "short": shorten(say_quote(hit.text), 200),
         }
         for number, hit in enumerate(nearest_hits(answer))
     ]

@@ -8,12 +8,12 @@ import streamlit as st
 from app.answer import Citation
 from app.disagreements import MOST_PASSAGES
 from app.views.components import Action, show
-from app.views.markup import say_count
+from app.views.markup import say_count, say_quote
 from app.views.references import say_document, say_effective, say_place
 from app.views.state import OpenSource, Session
 
 OPENED_BY = "conflicts"  # what a source on this page is opened by, in the place of an exchange
-SHOWN_AT_ONCE = 5
+SHOWN_AT_ONCE = 3
 _KINDS = {"time": "Times differ", "amount": "Amounts differ", "period": "Periods differ"}
 
 
@@ -51,5 +51,5 @@ def _side(number: int, citation: Citation) -> dict[str, Any]:
         "title": citation.title,
         "facts": [fact for fact in facts if fact],
         "owner": citation.owner,
-        "quote": citation.quote,
+        "quote": say_quote(citation.quote),
     }

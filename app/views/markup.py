@@ -7,6 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.source_page import CELL
+
 ASSETS = Path(__file__).with_name("assets")
 
 
@@ -64,6 +66,11 @@ def say_age(moment: datetime, now: datetime | None = None) -> str:
 def say_count(number: int, noun: str) -> str:
     """1 page, 2 pages."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def say_quote(text: str) -> str:
+    """A quote as it reads on a card: the cells of a table row apart from each other, without what stores them."""
+    return " · ".join(cell for part in text.split(CELL) if (cell := part.strip(" |")))
 
 
 def shorten(text: str, limit: int = 280) -> str:

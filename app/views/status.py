@@ -155,11 +155,11 @@ def _show_figures(session: Session) -> None:
 def _tiles_of(figures: Figures) -> list[tuple[str, str]]:
     tiles = [("Not answered", f"{figures.abstained:,} ({figures.abstained / figures.answers:.0%})")]
     spans = (
-        ("Until passages stand", figures.search),
-        ("Whole answer", figures.whole),
-        ("Whole answer, worded by a model", figures.whole_model),
+        ("Time to the passages", figures.search),
+        ("Time to the whole answer", figures.whole),
+        ("Time to an answer worded by a model", figures.whole_model),
     )
-    tiles += [(f"{name}, half within / 95 % within", f"{s[0]:.2f} s / {s[1]:.2f} s") for name, s in spans if s]
+    tiles += [(f"{name} (median / 95 %)", f"{s[0]:.2f} s / {s[1]:.2f} s") for name, s in spans if s]
     if figures.input_tokens:
         tiles.append(("Model tokens read / written", f"{figures.input_tokens:,} / {figures.output_tokens:,}"))
         tiles.append(("Cost", "no prices set" if figures.cost is None else f"USD {figures.cost:,.2f}"))

@@ -28,13 +28,19 @@ function row(root, item) {
 function ordinary(root, item, line, back) {
   return [
     el("button", { class: "pa-row", type: "button", "aria-current": item.current ? "true" : null, title: item.label,
-      onclick: () => root.send({ type: "open", id: item.id }) }, el("span", {}, item.label), el("small", {}, item.detail)),
+      onclick: () => { root.send({ type: "open", id: item.id }); uncover(); } }, el("span", {}, item.label), el("small", {}, item.detail)),
     el("span", { class: "pa-history-tools" },
       el("button", { class: "pa-quiet", type: "button", "aria-label": `Rename ${item.label}`, title: "Rename",
         onclick: () => rename(root, item, line, back) }, icon("pen")),
       el("button", { class: "pa-quiet", type: "button", "aria-label": `Delete ${item.label}`, title: "Delete",
         onclick: () => confirmDelete(root, item, line, back) }, icon("bin"))),
   ];
+}
+
+// On a narrow screen the list lies over what was chosen from it.
+function uncover() {
+  const close = document.querySelector('[data-testid="stSidebarCollapseButton"] button');
+  if (close && window.innerWidth < 768) close.click();
 }
 
 function rename(root, item, line, back) {

@@ -5,7 +5,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.send = (value) => setTriggerValue("action", value);
   const send = (value) => root.send(value);
   const fresh = root.key !== data.key;
-  if (fresh) root.zoom = root.zoom || 1;
+  // A whole page on a telephone is too small to be read.
+  if (fresh) root.zoom = root.zoom || (window.innerWidth < 600 ? 2 : 1);
   root.key = data.key;
   root.data = data;
   const held = root.contains(document.activeElement); // turning a page replaces what had the keyboard
