@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from app.follow import follow
 from app.likeness import QuestionVectors, late_interaction
 from app.other_side import show_other_side
 from app.question import Question
@@ -52,7 +53,7 @@ def select_evidence(question: Question, hits: Sequence[Hit], index: Index, vecto
     ranked = rank_units(question, hits[:READ_HITS], index, vector)
     if not ranked:
         return Selection((), (), tuple(hits))
-    chosen = show_other_side(_choose(question, ranked, index), ranked, index)
+    chosen = show_other_side(_choose(question, ranked, index, vector), ranked, index)
     selection = Selection(chosen, tuple(ranked), _by_best_unit(hits, ranked))
     rows = np.array([index.row(hit.chunk_id) for hit in selection.closest], dtype=np.int64)
     likeness = float(late_interaction(vector, index, rows).max())
@@ -64,12 +65,15 @@ def _by_best_unit(hits: Sequence[Hit], ranked: Sequence[Unit]) -> tuple[Hit, ...
     return tuple(dict.fromkeys([*(unit.hit for unit in ranked if not unit.hostile), *hits]))
 
 
-def _choose(question: Question, ranked: Sequence[Unit], index: Index) -> tuple[Unit, ...]:
+def _choose(question: Question, ranked: Sequence[Unit], index: Index, vector: QuestionVectors) -> tuple[Unit, ...]:
     fair = [unit for unit in ranked if not unit.hostile and (unit.kind == "row" or len(unit.text.split()) >= SHORTEST)]
     usable = [u for u in fair if not conflict(question.text, [u.text, u.hit.section, u.hit.title])]
     if not usable:
         return ()
     best = usable[0]
+    followed = follow(best, [unit.hit for unit in usable], question, index, vector)
+    if best.kind == "step" and followed:
+        return (best, *followed)
     if best.kind == "step" and (question.wants in ("steps", "other")):
         return _procedure(best, usable, index)
     room = MAX_PASSAGE if question.wants == "steps" else MAX_UNITS
@@ -77,7 +81,11 @@ def _choose(question: Question, ranked: Sequence[Unit], index: Index) -> tuple[U
     far = [u for u in usable if u.hit != best.hit and u.score >= FAR * best.score][: room - len(near)]
     chosen = [*near, *far]
     rest = [unit for unit in (*chosen, *answer_the_rest(question, chosen, usable, index)) if unit != best]
-    return (best, *_in_reading_order(rest, first=best.hit))
+    return (best, *followed, *_in_reading_order([u for u in rest if not _among(u, followed)], first=best.hit))
+
+
+def _among(unit: Unit, units: Sequence[Unit]) -> bool:
+    return (unit.chunk_id, unit.start) in {(other.chunk_id, other.start) for other in units}
 
 
 def _share(unit: Unit, share: float) -> float:

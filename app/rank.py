@@ -24,11 +24,24 @@ FIRST = {"dense": 0.3, "passage": 0.15, "section": 0.15, "unit_dense": 0.4}  # c
 
 LATE = 0.6  # late interaction beside those, where section and document are weighed
 DEMOTED = 0.8  # what a passage about the document itself keeps of its score
+CONTROLLED = 0.5  # and a row of document control, where no document is asked about
 _ABOUT_ITSELF = re.compile(
     r"^\W*[\d.]*\s*(?:end ?notes?|foot ?notes?|references|bibliography|(?:table of )?contents|attachments?|index"
     r"|(?:change|version|revision|document) (?:history|control|log|record)"
     r"|changes(?: (?:in|to|of|since) (?:(?:this|the|last|previous) )*"
     r"(?:version|edition|release|document)\b.{0,10})?)\W*$",
+    re.IGNORECASE,
+)
+
+_CONTROL_FIELD = re.compile(
+    r"^(?:document|document (?:id|number|no\.?|title|type|owner)|owner|approved (?:by|on)|approver|prepared by|author"
+    r"|version|status|effective(?: from| date)?\.?|valid (?:from|until|to)|replaces|supersedes|classification|readers"
+    r"|distribution|(?:next )?review(?: date| due)?)$",
+    re.IGNORECASE,
+)
+
+_ABOUT_DOCUMENTS = re.compile(
+    r"\b(?:documents?|procedures?|sops?|guides?|manuals?|policy|policies|versions?)\b|\b[A-Z]{2,}-[A-Z]+-\d+\b",
     re.IGNORECASE,
 )
 
@@ -68,19 +81,18 @@ def rank(
         return rows, np.zeros(0, dtype=np.float32)
     found = features_of(question, vectors, index, rows)
     scores = sum(weights.get(name, 0.0) * values for name, values in found.features.items()) / sum(weights.values())
-    scores = np.where(_apparatus(found.chunks), DEMOTED, 1.0) * scores
+    scores = np.array([keeps(question, "".join(chunk.heading_path[-1:])) for chunk in found.chunks]) * scores
     order = np.argsort(-np.asarray(scores), kind="stable")
     return found.rows[order], np.asarray(scores, dtype=np.float32)[order]
 
 
-def _apparatus(chunks: Sequence[Chunk]) -> NDArray[np.bool_]:
-    """Which passages stand under a heading of the document about itself: they repeat its words, and tell nothing."""
-    return np.array([is_apparatus("".join(chunk.heading_path[-1:])) for chunk in chunks], dtype=bool)
-
-
-def is_apparatus(heading: str) -> bool:
-    """Whether what stands under the heading is about the document itself."""
-    return bool(_ABOUT_ITSELF.search(heading))
+def keeps(question: Question, heading: str, line: str = "") -> float:
+    """What a passage under the heading, or one line of it, keeps of its score: less where it is about the document
+    itself, for such lines repeat the document's words and tell nothing."""
+    first, bar, _ = line.partition(" | ")
+    if bar and _CONTROL_FIELD.match(first.strip()):
+        return 1.0 if _ABOUT_DOCUMENTS.search(question.text) else CONTROLLED
+    return DEMOTED if _ABOUT_ITSELF.search(heading) else 1.0
 
 
 def features_of(question: Question, vectors: QuestionVectors, index: Index, rows: Rows) -> Candidates:

@@ -11,7 +11,7 @@ import numpy as np
 from app.hostile import gives_orders, imitates_citation
 from app.likeness import QuestionVectors, late_interaction_of_units
 from app.question import Question
-from app.rank import DEMOTED, defines, is_apparatus
+from app.rank import defines, keeps
 from app.retrieve import Hit
 from app.terms import weigh_terms, words_of
 from app.unit import Unit
@@ -114,6 +114,6 @@ def rank_units(question: Question, hits: Sequence[Hit], index: Index, vector: Qu
     """The units of the hits, best first."""
     units, features = unit_features(question, hits, index, vector)
     scores = sum(WEIGHTS[name] * values for name, values in features.items()) / sum(WEIGHTS.values())
-    kept = np.where([is_apparatus(unit.heading) for unit in units], DEMOTED, 1.0)
+    kept = np.array([keeps(question, unit.heading, unit.text) for unit in units])
     scored = [replace(unit, score=float(score)) for unit, score in zip(units, np.asarray(scores) * kept, strict=True)]
     return sorted(scored, key=lambda unit: -unit.score)

@@ -15,7 +15,8 @@ from app.access import Reader
 from app.answer import Answer, Assistant, Done, Draft, Evidence, Filters, Verified
 from app.ledger import Ledger
 from app.llm import Finish, Usage
-from app.rank import is_apparatus
+from app.question import read_question
+from app.rank import CONTROLLED, DEMOTED, keeps
 from app.retrieve import Retriever
 from ingest.errors import LLMError
 
@@ -272,4 +273,11 @@ def test_the_best_sentence_comes_first(library: Any) -> None:
     ],
 )
 def test_a_heading_tells_what_is_about_the_document_itself(heading: str, is_one: bool) -> None:
-    assert is_apparatus(heading) == is_one
+    assert keeps(read_question("who approves a change?"), heading) == (DEMOTED if is_one else 1.0)
+
+
+def test_rows_of_document_control_answer_only_what_is_asked_about_documents() -> None:
+    row = "Approved by | Head of Operations, 30 January 2026"
+    assert keeps(read_question("who approves a change of instructions?"), "", row) == CONTROLLED
+    assert keeps(read_question("who approved SOP-SSI-730?"), "", row) == 1.0
+    assert keeps(read_question("who approves a change?"), "", "Owner of the account | signs") == 1.0
