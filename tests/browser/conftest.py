@@ -7,11 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib import resources
 from pathlib import Path
 
 import pytest
 from ingest_folder import run, settings_for
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from procedures import write_procedures
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,7 @@ FLAGS = [
 START_SECONDS = 90.0
 # A loaded machine is slow, not wrong: waiting ends as soon as a thing is there.
 expect.set_options(timeout=30_000)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 Chat = Callable[..., AbstractContextManager[str]]
 
 
@@ -138,6 +140,40 @@ class Visit:
     def last(self):  # type: ignore[no-untyped-def]  # playwright's Locator
         """The newest question with its answer."""
         return self.page.locator(".pa-turn").last
+
+
+class Keys:
+    """Hands that have a keyboard alone."""
+
+    def __init__(self, chat: Visit) -> None:
+        self.chat = chat
+        self.keys = chat.page.keyboard
+
+    def reach(self, target: Locator) -> None:
+        """Tab until the target has the focus."""
+        expect(target).to_be_visible()
+        for _ in range(120):
+            if target.evaluate("node => node === document.activeElement || node.contains(document.activeElement)"):
+                return
+            self.keys.press("Tab")
+        pytest.fail(f"{target} is not reached by Tab")
+
+    def press(self, target: Locator, key: str = "Enter") -> None:
+        self.reach(target)
+        self.keys.press(key)
+
+    def ask(self, question: str) -> None:
+        self.reach(self.chat.page.get_by_label("Ask about a procedure"))
+        self.keys.type(question)
+        self.keys.press("Enter")
+        expect(self.chat.last).to_have_attribute("data-state", "done")
+
+
+def check_axe(chat: Visit) -> None:
+    """No violation of the rules of WCAG 2.2 AA, or of good practice, on the page as it stands."""
+    chat.page.evaluate(resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
+    found = chat.page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
+    assert [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]] == []
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 
 import pytest
-from conftest import Chat, Visit
+from conftest import Chat, Visit, check_axe
 from echo_model import INVENTED, echo_model
 from openai_server import KEY
 from playwright.sync_api import expect
@@ -187,8 +186,12 @@ def test_without_an_index_the_page_says_what_to_do_and_then_finds_it(
     with chat(missing) as url:
         page = visit(url).page
         expect(page.get_by_text("No index yet")).to_be_visible()
+        said = page.request.get(f"{url}/readyz")
+        assert (said.status, said.text()) == (503, "not ready")
+        assert page.request.get(f"{url}/healthz").text() == "alive"
         expect(page.locator("code")).to_have_text(f"python -m ingest run --index {missing}")
         missing.symlink_to(index)
+        assert page.request.get(f"{url}/readyz").text() == "ready"
         page.get_by_role("button", name="Look again").click()
         expect(page.locator(".pa-hero")).to_be_visible()
         page.context.close()
@@ -214,27 +217,19 @@ def test_every_width_and_theme_can_be_used(visit: Open, url: str, tmp_path: Path
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_view(visit: Open, url: str, scheme: str) -> None:
     chat = visit(url, color_scheme=scheme)
-    script = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-    def violations() -> list[str]:
-        chat.page.evaluate(script)
-        found = chat.page.evaluate("rules => axe.run(document, {runOnly: rules})", rules)["violations"]
-        return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
-
     expect(chat.page.locator(".pa-chip").first).to_be_visible()
-    assert violations() == []
+    check_axe(chat)
     chat.ask(QUESTION)
-    assert violations() == []
+    check_axe(chat)
     chat.last.locator(".pa-cite").first.click()
     expect(chat.page.locator(".pa-box").first).to_be_visible()
-    assert violations() == []
+    check_axe(chat)
     chat.page.get_by_role("button", name="Close the source").click()
     chat.ask("What does the dental plan cover?")
-    assert violations() == []
+    check_axe(chat)
     chat.page.get_by_role("link", name="Library status").click()
     expect(chat.page.locator(".pa-grid").first).to_be_visible()
-    assert violations() == []
+    check_axe(chat)
 
 
 def test_a_question_can_be_edited_and_asked_again(visit: Open, url: str) -> None:

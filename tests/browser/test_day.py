@@ -1,11 +1,10 @@
 """A person's day over the sample library with its real index: every format, every feature, one browser."""
 
 from collections.abc import Callable, Iterator
-from importlib import resources
 from pathlib import Path
 
 import pytest
-from conftest import Chat, Visit
+from conftest import Chat, Keys, Visit, check_axe
 from playwright.sync_api import Locator, expect
 from pypdf import PdfReader
 
@@ -18,7 +17,6 @@ ROOT = Path(__file__).parents[2]
 RETURN = "pacs.004 came back with AC04, what do I do?"
 CUTOFF = "When is the CHAPS cut-off for customer payments?"
 Open = Callable[..., Visit]
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +52,6 @@ def quoted(chat: Visit, document: str) -> str:
     mark = chat.last.locator(".pa-ref").filter(has_text=document).first.locator(".pa-cite").first
     mark.hover()
     return chat.page.locator(".pa-tip q").inner_text().rstrip("…")
-
-
-def check_axe(chat: Visit) -> None:
-    chat.page.evaluate(resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
-    found = chat.page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
-    assert [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]] == []
 
 
 @pytest.mark.parametrize(
@@ -164,33 +156,6 @@ def test_a_day_at_the_desk(visit: Open, real: str) -> None:
     expect(page.locator(".pa-item").filter(has_text="dental plan")).to_contain_text("Something is missing")
     expect(page.get_by_label("Documents cited most")).to_contain_text("REF-CUT-001")
     check_axe(chat)
-
-
-class Keys:
-    """Does everything with the keyboard alone."""
-
-    def __init__(self, chat: Visit) -> None:
-        self.chat = chat
-        self.keys = chat.page.keyboard
-
-    def reach(self, target: Locator) -> None:
-        """Tab until the target has the focus."""
-        expect(target).to_be_visible()
-        for _ in range(120):
-            if target.evaluate("node => node === document.activeElement || node.contains(document.activeElement)"):
-                return
-            self.keys.press("Tab")
-        pytest.fail(f"{target} is not reached by Tab")
-
-    def press(self, target: Locator, key: str = "Enter") -> None:
-        self.reach(target)
-        self.keys.press(key)
-
-    def ask(self, question: str) -> None:
-        self.reach(self.chat.page.get_by_label("Ask about a procedure"))
-        self.keys.type(question)
-        self.keys.press("Enter")
-        expect(self.chat.last).to_have_attribute("data-state", "done")
 
 
 def test_an_answer_is_worked_with_by_keyboard_alone(visit: Open, real: str) -> None:

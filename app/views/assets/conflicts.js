@@ -10,7 +10,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const shown = data.open === null ? null : root.querySelector(`[data-side="${data.open}"]`);
   const left = root.open !== null && root.open !== undefined && data.open === null;
   // Where the reader was before the source lay open.
-  if (left && document.activeElement === document.body) root.querySelector(`[data-side="${root.open}"]`).focus({ preventScroll: true });
+  const idle = document.activeElement === document.body || document.activeElement.closest(".pa-source");
+  if (left && idle) root.querySelector(`[data-side="${root.open}"]`).focus({ preventScroll: true });
   for (const button of root.querySelectorAll("[data-side]")) button.setAttribute("aria-pressed", String(button === shown));
   root.open = data.open;
 }
