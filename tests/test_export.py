@@ -124,6 +124,12 @@ def test_foreign_text_never_becomes_markup(text: str, attack: str) -> None:
     assert set(inline) <= {"text", "text_special", "softbreak"}
 
 
+def test_a_contradiction_is_exported_with_the_document_that_differs() -> None:
+    answer = replace(ANSWER, statements=(Statement("Book within 2 hours.", (QUOTE,), disagrees="GDE-7"),))
+    for text in (as_text(answer), as_markdown([recorded(answer)], MADE), read_pdf(as_pdf([recorded(answer)], MADE))):
+        assert "(differs from GDE-7)" in " ".join(text.split())
+
+
 def test_an_abstention_is_exported_with_its_reason() -> None:
     answer = replace(ANSWER, abstained=True, reason="Searched 3 documents.", statements=())
     assert "Searched 3 documents." in as_text(answer)

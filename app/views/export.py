@@ -75,8 +75,9 @@ def number(answer: Answer) -> Numbering:
 
 
 def marked(statement: Statement, numbering: Numbering) -> str:
-    """The statement with its [n] marks."""
-    return statement.text + "".join(f" [{n}]" for n in numbering.marks(statement))
+    """The statement with its [n] marks and, where another document in force says otherwise, which one."""
+    differs = f" (differs from {statement.disagrees})" if statement.disagrees else ""
+    return statement.text + "".join(f" [{n}]" for n in numbering.marks(statement)) + differs
 
 
 def say_time(moment: datetime) -> str:
