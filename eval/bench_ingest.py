@@ -172,11 +172,12 @@ def run_tutorial(corpus: Path) -> None:
 def print_costs(costs: Sequence[Cost], title: str) -> None:
     """The table, each pipeline beside the tutorial, and the machine."""
     table = Table(title=title)
-    for column in ("pipeline", "seconds", "times faster", "CPU seconds", "peak MB"):
+    for column in ("pipeline", "seconds", "times faster", "of the first run", "CPU seconds", "peak MB"):
         table.add_column(column, justify="left" if column == "pipeline" else "right")
     for cost in costs:
-        faster = f"{costs[0].wall / cost.wall:.1f}"
-        table.add_row(cost.name, f"{cost.wall:.2f}", faster, f"{cost.cpu:.1f}", f"{cost.peak_mb:.0f}")
+        faster, share = f"{costs[0].wall / cost.wall:.1f}", f"{cost.wall / costs[1].wall:.1%}"
+        costly = f"{cost.cpu:.1f}", f"{cost.peak_mb:.0f}"
+        table.add_row(cost.name, f"{cost.wall:.2f}", faster, "" if cost is costs[0] else share, *costly)
     console = Console()
     console.print(table)
     console.print(f"{os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}", highlight=False)

@@ -43,8 +43,11 @@ def test_a_cost_covers_the_children(tmp_path: Path) -> None:
         measure("broken", [sys.executable, "-m", "no-such-module"])
 
 
-def test_the_table_compares_with_its_first_row(capsys: pytest.CaptureFixture[str]) -> None:
-    print_costs([Cost("tutorial", 30.0, 40.0, 800.0), Cost("unchanged run", 0.25, 0.2, 20.0)], "library: 2 files")
+def test_the_table_compares_with_the_tutorial_and_with_the_first_run(capsys: pytest.CaptureFixture[str]) -> None:
+    ours = Cost("first run", 10.0, 9.0, 90.0), Cost("unchanged", 0.25, 0.2, 20.0)
+    print_costs([Cost("tutorial", 30.0, 40.0, 800.0), *ours], "library: 2 files")
     out = capsys.readouterr().out
-    assert "120.0" in out
+    cells = [[cell.strip() for cell in line.strip("│").split("│")] for line in out.splitlines()]
+    assert ["tutorial", "30.00", "1.0", "", "40.0", "800"] in cells
+    assert ["unchanged", "0.25", "120.0", "2.5%", "0.2", "20"] in cells
     assert "library: 2 files" in out
