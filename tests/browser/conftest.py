@@ -80,12 +80,12 @@ def _served(index: Path, state: Path, **environment: str) -> Iterator[str]:
         said = []
         for line in process.stdout:
             said.append(line)
-            if "ready: " in line:
+            if "chat is ready: " in line:
                 break
         else:
             pytest.fail(f"the chat did not start: {''.join(said)}")
         try:
-            yield line.split("ready: ")[1].strip()
+            yield line.split("chat is ready: ")[1].strip()
         finally:
             process.terminate()
             process.communicate(timeout=START_SECONDS)
@@ -145,9 +145,9 @@ class Visit:
 class Keys:
     """Hands that have a keyboard alone."""
 
-    def __init__(self, chat: Visit) -> None:
-        self.chat = chat
-        self.keys = chat.page.keyboard
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.keys = page.keyboard
 
     def reach(self, target: Locator) -> None:
         """Tab until the target has the focus."""
@@ -158,21 +158,34 @@ class Keys:
             self.keys.press("Tab")
         pytest.fail(f"{target} is not reached by Tab")
 
+    def write(self, target: Locator, text: str) -> None:
+        """Type into the target."""
+        self.reach(target)
+        self.keys.type(text)
+
+    def choose_rail(self, name: str) -> None:
+        """Set the filter for one rail."""
+        self.press(self.page.get_by_role("button", name="Filters"))
+        self.write(self.page.get_by_label("Rail"), name)
+        for key in ("Enter", "Escape", "Escape"):
+            self.keys.press(key)
+        expect(self.page.get_by_role("button", name="Filters (1 set)")).to_be_visible()
+
     def press(self, target: Locator, key: str = "Enter") -> None:
         self.reach(target)
         self.keys.press(key)
 
     def ask(self, question: str) -> None:
-        self.reach(self.chat.page.get_by_label("Ask about a procedure"))
+        self.reach(self.page.get_by_label("Ask about a procedure"))
         self.keys.type(question)
         self.keys.press("Enter")
-        expect(self.chat.last).to_have_attribute("data-state", "done")
+        expect(self.page.locator(".pa-turn").last).to_have_attribute("data-state", "done")
 
 
-def check_axe(chat: Visit) -> None:
+def check_axe(page: Page) -> None:
     """No violation of the rules of WCAG 2.2 AA, or of good practice, on the page as it stands."""
-    chat.page.evaluate(resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
-    found = chat.page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
+    page.evaluate(resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
     assert [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]] == []
 
 

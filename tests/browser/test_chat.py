@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Chat, Visit, check_axe
+from conftest import Chat, Keys, Visit, check_axe
 from echo_model import INVENTED, echo_model
 from openai_server import KEY
 from playwright.sync_api import expect
@@ -90,8 +90,9 @@ def test_the_original_can_be_had(visit: Open, url: str, index: Path) -> None:
 
 def test_foreign_text_stays_text(visit: Open, url: str) -> None:
     chat = visit(url)
+    Keys(chat.page).choose_rail("sepa")
     chat.ask("What is the limit in JPY for a camt.056 recall?")
-    # Passages with planted addresses are no evidence; they are still shown among the closest.
+    # Passages with planted addresses are no evidence; those of the only document searched are still the closest.
     chat.last.locator(".pa-ref-text").filter(has_text="<b id=").first.click()
     expect(chat.page.locator(".pa-viewer")).to_contain_text(f"http://{EVIL}")
     expect(chat.page.locator(".pa-source-head")).to_contain_text("<b id=")
@@ -218,18 +219,18 @@ def test_every_width_and_theme_can_be_used(visit: Open, url: str, tmp_path: Path
 def test_axe_finds_nothing_on_any_view(visit: Open, url: str, scheme: str) -> None:
     chat = visit(url, color_scheme=scheme)
     expect(chat.page.locator(".pa-chip").first).to_be_visible()
-    check_axe(chat)
+    check_axe(chat.page)
     chat.ask(QUESTION)
-    check_axe(chat)
+    check_axe(chat.page)
     chat.last.locator(".pa-cite").first.click()
     expect(chat.page.locator(".pa-box").first).to_be_visible()
-    check_axe(chat)
+    check_axe(chat.page)
     chat.page.get_by_role("button", name="Close the source").click()
     chat.ask("What does the dental plan cover?")
-    check_axe(chat)
+    check_axe(chat.page)
     chat.page.get_by_role("link", name="Library status").click()
     expect(chat.page.locator(".pa-grid").first).to_be_visible()
-    check_axe(chat)
+    check_axe(chat.page)
 
 
 def test_a_question_can_be_edited_and_asked_again(visit: Open, url: str) -> None:

@@ -81,7 +81,7 @@ def test_the_source_of_every_format_marks_the_quote(
     with chat.page.expect_download() as got:
         chat.page.get_by_role("button", name="Open original").click()
     assert Path(got.value.path()).stat().st_size > 1000
-    check_axe(chat)
+    check_axe(chat.page)
 
 
 MARKED = """quote => {
@@ -116,7 +116,7 @@ def test_a_day_at_the_desk(visit: Open, real: str) -> None:
     chat = visit(real)
     page = chat.page
     expect(page.locator(".pa-hero")).to_contain_text("documents in force today")
-    check_axe(chat)
+    check_axe(chat.page)
     chat.ask(RETURN)
     expect(chat.last.locator(".pa-strip")).to_contain_text("All rails and regions · Index")
     chat.last.locator(".pa-next .pa-chip").first.click()
@@ -130,7 +130,7 @@ def test_a_day_at_the_desk(visit: Open, real: str) -> None:
     chat.last.get_by_label("Something is missing").check()
     chat.last.get_by_role("button", name="Send", exact=True).click()
     expect(chat.last).to_contain_text("It is recorded with this answer")
-    check_axe(chat)
+    check_axe(chat.page)
     page.get_by_role("button", name="Filters").click()
     page.get_by_role("spinbutton", name="year, In force on").click()
     page.keyboard.type("20260115")
@@ -151,16 +151,16 @@ def test_a_day_at_the_desk(visit: Open, real: str) -> None:
     expect(page.locator(".pa-turn")).to_have_count(5)
     page.get_by_role("link", name="Library status").click()
     expect(page.get_by_label("Documents in the index")).to_contain_text("% sure")
-    check_axe(chat)
+    check_axe(chat.page)
     page.get_by_role("link", name="Review").click()
     expect(page.locator(".pa-item").filter(has_text="dental plan")).to_contain_text("Something is missing")
     expect(page.get_by_label("Documents cited most")).to_contain_text("REF-CUT-001")
-    check_axe(chat)
+    check_axe(chat.page)
 
 
 def test_an_answer_is_worked_with_by_keyboard_alone(visit: Open, real: str) -> None:
     chat = visit(real)
-    page, hands = chat.page, Keys(chat)
+    page, hands = chat.page, Keys(chat.page)
     hands.ask("Who decides on a site switch?")
     hands.press(chat.last.locator(".pa-steps input").first, "Space")
     expect(chat.last.locator(".pa-done")).to_contain_text("1 of")
@@ -187,7 +187,7 @@ def test_an_answer_is_worked_with_by_keyboard_alone(visit: Open, real: str) -> N
 
 def test_filters_and_history_are_used_by_keyboard_alone(visit: Open, real: str) -> None:
     chat = visit(real)
-    page, hands = chat.page, Keys(chat)
+    page, hands = chat.page, Keys(chat.page)
     hands.press(page.get_by_role("button", name="Filters"))
     expect(page.get_by_text("Document type", exact=True)).to_be_visible()
     hands.keys.press("Escape")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
-from conftest import Chat, Visit
+from conftest import Chat, Keys, Visit, check_axe
 from playwright.sync_api import expect
 from procedures import SECRET, STEPS
 from pypdf import PdfReader
@@ -167,3 +167,42 @@ def test_a_question_is_edited_by_keyboard(visit: Open, url: str) -> None:
     chat.page.keyboard.press("Enter")
     expect(chat.page.locator(".pa-turn h2").last).to_have_text(CUTOFF + " Today?")
     expect(chat.last).to_have_attribute("data-state", "done")
+
+
+def test_what_is_taken_away_is_reached_by_keyboard(visit: Open, url: str) -> None:
+    chat = visit(url, permissions=["clipboard-read", "clipboard-write"], color_scheme="dark")
+    page, hands = chat.page, Keys(chat.page)
+    hands.ask(QUESTION)
+    for name, said in (("Copy", "Copied"), ("Link", "Copied"), ("Copy steps", "Copied")):
+        hands.press(chat.last.get_by_role("button", name=name, exact=True))
+        expect(chat.last.get_by_role("button", name=said)).to_be_visible()
+        expect(chat.last.get_by_role("button", name=said)).to_have_count(0)
+    page.evaluate("window.print = () => { window.printed = true }")
+    hands.press(chat.last.get_by_role("button", name="Print", exact=True))
+    assert page.evaluate("window.printed")
+    hands.press(page.get_by_role("button", name="Export"))
+    with page.expect_download():
+        hands.press(page.locator("[data-testid=stPopoverBody]").get_by_role("button", name="PDF"))
+    hands.keys.press("Escape")
+    hands.press(chat.last.get_by_role("button", name="Ask again"))
+    expect(page.locator(".pa-turn")).to_have_count(2)
+    hands.press(chat.last.locator(".pa-cite").first)
+    with page.expect_download():
+        hands.press(page.get_by_role("button", name="Open original"))
+    hands.press(page.get_by_role("button", name="Close the source"))
+    hands.write(page.get_by_label("Search your conversations"), "AC04")
+    hands.choose_rail("chaps")
+    hands.ask(CUTOFF)
+    expect(chat.last.locator(".pa-strip strong")).to_have_text("chaps")
+
+
+def test_a_shared_answer_is_used_by_keyboard(visit: Open, url: str) -> None:
+    chat = visit(url, permissions=["clipboard-read", "clipboard-write"])
+    chat.ask(QUESTION)
+    for scheme in ("light", "dark"):
+        page = visit(link_of(chat), opened=url, color_scheme=scheme).page
+        hands = Keys(page)
+        expect(page.locator(".pa-turn .pa-steps")).to_be_visible()
+        check_axe(page)
+    hands.press(page.get_by_role("button", name="Ask this today"))
+    expect(page.locator(".pa-turn").last).to_have_attribute("data-state", "done")

@@ -56,19 +56,19 @@ def torn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_both_sides_of_a_conflict_are_opened_by_keyboard(visit: Open, chat: Chat, torn: Path, scheme: str) -> None:
     with chat(torn, APP_READERS="desk") as url:
         one = visit(url, color_scheme=scheme)
-        page, hands = one.page, Keys(one)
+        page, hands = one.page, Keys(one.page)
         hands.press(page.get_by_role("link", name="Library status"))
         conflict = page.locator(".pa-conflict")
         expect(conflict).to_have_count(1)
         expect(conflict).to_contain_text("Periods differ")
         for text in ("2 hours", "4 hours", "Owner: Investigations", "Owner: Client Service", "SOP-TEL-1 v1"):
             expect(conflict).to_contain_text(text)
-        check_axe(one)
+        check_axe(one.page)
         for side, told in enumerate(conflict.locator("q").all_inner_texts()):
             hands.press(page.locator(f"[data-side='{side}']"))
             expect(page.locator(".pa-viewer")).to_be_focused()
             expect(page.locator(".pa-viewer mark")).to_have_text(told.strip("“”\"'"))
-            check_axe(one)
+            check_axe(one.page)
             hands.keys.press("Escape")
             expect(page.locator(".pa-source")).to_have_count(0)
             expect(page.locator(f"[data-side='{side}']")).to_be_focused()
@@ -88,12 +88,12 @@ def test_who_may_not_read_one_side_sees_no_conflict(visit: Open, chat: Chat, tor
 def test_a_clarifying_question_is_answered_by_keyboard(visit: Open, chat: Chat, torn: Path) -> None:
     with chat(torn) as url:
         one = visit(url)
-        hands = Keys(one)
+        hands = Keys(one.page)
         hands.ask("RR04, what to do?")
         expect(one.last.get_by_role("heading", name="Which do you mean?")).to_be_visible()
         choices = one.last.locator(".pa-which .pa-chip")
         expect(choices).to_have_count(2)
-        check_axe(one)
+        check_axe(one.page)
         with one.page.expect_download() as got:
             hands.press(one.last.get_by_role("button", name="Markdown"))
         assert "Which do you mean" in Path(got.value.path()).read_text("utf-8")
@@ -117,7 +117,7 @@ def test_an_answer_that_was_left_or_stopped_stands_in_the_history(visit: Open, c
         expect(rows).to_have_count(1)
         later.type("When is the CHAPS cut-off for customer payments?")
         expect(later.last.locator(".pa-draft")).to_be_visible()
-        Keys(later).press(later.last.get_by_role("button", name="Stop"))
+        Keys(later.page).press(later.last.get_by_role("button", name="Stop"))
         expect(later.last.locator(".pa-status")).to_contain_text("Stopped.")
         expect(later.last.get_by_role("button", name="Link")).to_be_visible()
         later.page.context.close()

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Chat, Visit
+from conftest import Chat, Keys, Visit, check_axe
 from ingest_folder import run, settings_for
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from procedures import write_procedures
 
 from app.ledger import Ledger
@@ -45,10 +45,11 @@ def test_owners_turn_feedback_and_gaps_into_golden_cases(visit: Open, chat: Chat
         expect(one.last).to_contain_text("It is recorded with this answer")
         one.ask("What does the dental plan cover?")
         one.ask("What does our dental plan cover?")
-        page = one.page
-        page.get_by_role("link", name="Review").click()
+        page, hands = one.page, Keys(one.page)
+        hands.press(page.get_by_role("link", name="Review"))
         expect(page.get_by_role("heading", name="Marked as not right (2)")).to_be_visible()
-        page.locator("[class*=st-key-item]").first.get_by_role("button", name="Done").click()
+        check_axe(page)
+        hands.press(page.locator("[class*=st-key-item]").first.get_by_role("button", name="Done"))
         expect(page.get_by_role("heading", name="Marked as not right (1)")).to_be_visible()
         expect(page.locator(".pa-item").first).to_contain_text("It is outdated · GDE-RET-204 v3.1")
         expect(page.locator(".pa-item").first).to_contain_text("Step 2 changed")
@@ -57,10 +58,10 @@ def test_owners_turn_feedback_and_gaps_into_golden_cases(visit: Open, chat: Chat
         expect(page.locator(".pa-item").last).to_contain_text("2 times")
         expect(page.get_by_label("Documents never cited")).to_contain_text("CHAPS cut-off times")
         for left in (1, 0):
-            page.get_by_role("button", name="Make golden case").first.click()
+            hands.press(page.get_by_role("button", name="Make golden case").first)
             expect(page.locator(".pa-item")).to_have_count(left)
         with page.expect_download() as got:
-            page.get_by_role("button", name="Download the drafts").click()
+            hands.press(page.get_by_role("button", name="Download the drafts"))
         drafts = [json.loads(line) for line in Path(got.value.path()).read_text("utf-8").splitlines()]
         page.context.close()
     assert [draft["status"] for draft in drafts] == ["draft", "draft"]
@@ -90,22 +91,24 @@ def test_administrators_roll_back_and_ingest_again(visit: Open, chat: Chat, own_
     state = tmp_path / "state"
     with chat(own_index, APP_STATE=str(state), APP_READERS="administrators") as url:
         page = visit(url).page
-        page.get_by_role("link", name="Library status").click()
-        page.get_by_role("button", name="Roll back").click()
-        _confirm(page, "Roll back", "wrong cut-off published")
+        hands = Keys(page)
+        hands.press(page.get_by_role("link", name="Library status"))
+        hands.press(page.get_by_role("button", name="Roll back"))
+        check_axe(page)
+        _confirm(hands, "Roll back", "wrong cut-off published")
         expect(page.get_by_role("note").filter(has_text="recorded with your reason")).to_be_visible()
         assert current_generation(own_index) != first
         expect(page.locator(".pa-tiles").first).to_contain_text("Index 1")
         added = tmp_path / "corpus" / "recalls.md"
         added.write_text(added.read_text("utf-8") + "\nSay it twice.\n", "utf-8")
-        page.get_by_role("button", name="Ingest again").click()
-        _confirm(page, "Ingest now", "recalls were mended")
+        hands.press(page.get_by_role("button", name="Ingest again"))
+        _confirm(hands, "Ingest now", "recalls were mended")
         expect(page.get_by_role("note").filter(has_text="The run has ended")).to_be_visible(timeout=90_000)
         expect(page.locator(".pa-tiles").first).to_contain_text("Index 3")
         expect(page.get_by_label("Actions")).to_contain_text("wrong cut-off published")
         expect(page.get_by_label("Runs")).to_contain_text("published")
         with page.expect_download() as got:
-            page.get_by_role("button", name="Download as CSV").click()
+            hands.press(page.get_by_role("button", name="Download as CSV"))
         table = Path(got.value.path()).read_text("utf-8").splitlines()
         page.context.close()
     assert table[0].startswith("Document,Version,Status,In force,Pages,Passages,Last seen")
@@ -113,11 +116,12 @@ def test_administrators_roll_back_and_ingest_again(visit: Open, chat: Chat, own_
     assert [entry.body["action"] for entry in Ledger(state).latest(10, "action")] == ["re-ingest", "rollback"]
 
 
-def _confirm(page: Page, label: str, reason: str) -> None:
-    body = page.locator("[data-testid=stPopoverBody]")
+def _confirm(hands: Keys, label: str, reason: str) -> None:
+    body = hands.page.locator("[data-testid=stPopoverBody]")
     button = body.get_by_role("button", name=label)
     expect(button).to_be_disabled()
-    body.get_by_label("Reason").fill(reason)
-    body.get_by_label("Reason").press("Enter")
-    body.get_by_text("I want this for everyone").click()
-    button.click()
+    hands.write(body.get_by_label("Reason"), reason)
+    hands.keys.press("Enter")
+    hands.press(body.get_by_role("checkbox"), "Space")
+    expect(button).to_be_enabled()
+    hands.press(button)
