@@ -2,13 +2,13 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from ingest.cutting import pieces
 from ingest.document import Block, Document, Span
 from ingest.register import Record
-from ingest.sentences import split_sentences
 
 CHUNKER_VERSION = "2"
 
@@ -116,7 +116,7 @@ def _groups(blocks: Sequence[Block], settings: ChunkSettings) -> Iterator[list[B
     """Blocks packed up to the size limit; tables stand alone, long blocks are cut at sentences or rows."""
     group: list[Block] = []
     size = 0
-    for block in _pieces(blocks, settings):
+    for block in pieces(blocks, settings.max_chars, settings.max_table_chars):
         alone = block.kind == "table"
         if group and (alone or group[-1].kind == "table" or size + len(block.text) > settings.max_chars):
             # A line that introduces a list or table ("The following apply:") goes with what it introduces.
@@ -132,75 +132,6 @@ def _groups(blocks: Sequence[Block], settings: ChunkSettings) -> Iterator[list[B
         size += len(block.text) + 1
     if group:
         yield group
-
-
-def _pieces(blocks: Iterable[Block], settings: ChunkSettings) -> Iterator[Block]:
-    for block in blocks:
-        limit = settings.max_table_chars if block.kind == "table" else settings.max_chars
-        if len(block.text) <= limit:
-            yield block
-        elif block.kind == "table":
-            yield from _row_groups(block, limit)
-        else:
-            yield from _cut(block, _runs(block.text, split_sentences(block.text), limit))
-
-
-def _row_groups(block: Block, limit: int) -> Iterator[Block]:
-    """A long table as groups of rows, each under the table's header row unless that fills half a passage itself."""
-    lines = _line_offsets(block.text)
-    header_end = lines[0][1]
-    if header_end > limit // 2:
-        yield from _cut(block, _runs(block.text, lines, limit))
-        return
-    header = block.text[:header_end]
-    for piece in _cut(block, _runs(block.text, lines[1:], limit - header_end - 1)):
-        shift = header_end + 1
-        top = [span for span in block.spans if span.end <= header_end]
-        body = [replace(s, start=s.start + shift, end=s.end + shift) for s in piece.spans]
-        yield replace(piece, text=f"{header}\n{piece.text}", spans=(*top, *body))
-
-
-def _line_offsets(text: str) -> list[tuple[int, int]]:
-    offsets = []
-    start = 0
-    for line in text.split("\n"):
-        offsets.append((start, start + len(line)))
-        start += len(line) + 1
-    return offsets
-
-
-def _runs(text: str, spans: Sequence[tuple[int, int]], limit: int) -> Iterator[tuple[int, int]]:
-    """Neighbouring spans joined while they fit; a single span beyond the limit is cut at blanks."""
-    start = end = -1
-    for a, b in (piece for span in spans for piece in _bounded(text, *span, limit)):
-        if start >= 0 and b - start <= limit:
-            end = b
-            continue
-        if start >= 0:
-            yield start, end
-        start, end = a, b
-    if start >= 0:
-        yield start, end
-
-
-def _bounded(text: str, start: int, end: int, limit: int) -> Iterator[tuple[int, int]]:
-    while end - start > limit:
-        blank = text.rfind(" ", start + 1, start + limit + 1)
-        cut = blank if blank > 0 else start + limit
-        yield start, cut
-        start = cut + (blank > 0)
-    yield start, end
-
-
-def _cut(block: Block, runs: Iterable[tuple[int, int]]) -> Iterator[Block]:
-    for start, end in runs:
-        spans = tuple(
-            replace(span, start=span.start - start, end=span.end - start)
-            for span in block.spans
-            if span.start >= start and span.end <= end
-        )
-        page = spans[0].page if spans else block.page
-        yield replace(block, text=block.text[start:end], spans=spans, page=page)
 
 
 def _join(group: Sequence[Block]) -> tuple[str, tuple[Part, ...], tuple[Span, ...]]:

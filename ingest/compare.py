@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 
 from ingest.errors import SourceError
 from ingest.files import sha256_file
-from ingest.manifest import Manifest
+from ingest.hints import Hints, read_hints
 from ingest.parse import SUFFIXES
 from ingest.plan import Plan, Wanted, choose_files, make_plan
-from ingest.register import Record, parse_register
+from ingest.register import Record
+from ingest.register_file import parse_register
 from ingest.source import Listing, Source, SourceFile
 from ingest.task import Served, Task, versions_of
 
@@ -31,11 +32,11 @@ def look_at_source(task: Task, served: Served | None) -> Held:
             f"{task.source.name} holds no documents of a type that is read ({', '.join(sorted(SUFFIXES))})"
         )
     previous = served.manifest if served and served.readable else None
-    known = _hashes_by_hint(previous) if previous else {}
+    hints = read_hints(task.settings.index)
     task.watcher.begin("comparing", len(chosen))
     wanted = []
     for file, record in chosen:
-        wanted.append(_hash(task, file, record, known.get((file.path, file.hint), "")))
+        wanted.append(_hash(task, file, record, hints))
         task.watcher.advance()
     plan = make_plan(wanted, skipped, previous, versions_of(task.settings), retry=task.options.retry)
     listed = frozenset(record.doc_id for record in records.values()) if records is not None else None
@@ -49,17 +50,11 @@ def _read_register(source: Source, listing: Listing) -> dict[str, Record] | None
         return parse_register(listing.register.path, local.path.read_bytes(), {file.path for file in listing.files})
 
 
-def _hashes_by_hint(previous: Manifest) -> dict[tuple[str, str], str]:
-    """Content hashes that need not be taken again as long as the store's change hint is the same."""
-    documents = {(entry.record.file, entry.hint): entry.content_hash for entry in previous.documents if not entry.stale}
-    failed = {(line.file, line.hint): line.content_hash for line in previous.quarantine}
-    return {key: content_hash for key, content_hash in {**documents, **failed}.items() if key[1]}
-
-
-def _hash(task: Task, file: SourceFile, record: Record, known: str) -> Wanted:
+def _hash(task: Task, file: SourceFile, record: Record, hints: Hints) -> Wanted:
     limit = task.settings.max_file_mb
-    if known:
-        return Wanted(file, record, known)
+    hint, content_hash, version = hints.get(file.path, ("", "", ""))
+    if hint and hint == file.hint:
+        return Wanted(replace(file, version=version), record, content_hash)
     try:
         if file.size > limit << 20:
             return Wanted(file, record, "", f"larger than {limit} MB (INGEST_MAX_FILE_MB)")

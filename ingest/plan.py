@@ -117,8 +117,7 @@ def _still_good(item: Wanted, entry: Entry, versions: Versions) -> bool:
 
 def _renewed(item: Wanted, entry: Entry) -> Entry:
     record = replace(item.record, title=item.record.title or entry.record.title)
-    version = entry.store_version if item.file.hint == entry.hint else item.file.version
-    return replace(entry, record=record, hint=item.file.hint, store_version=version, stale=False)
+    return replace(entry, record=record, hint=item.file.hint, store_version=item.file.version, stale=False)
 
 
 def quarantine(item: Wanted, reason: str, attempt: str) -> Quarantined:

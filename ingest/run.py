@@ -12,6 +12,7 @@ from ingest.embed import Embedder, EmbedderInfo, embedder_info, load_embedder
 from ingest.errors import AssistantError, BrokenIndexError, PublishError, PublishRefusedError
 from ingest.gather import gather_documents
 from ingest.generations import rolled_back
+from ingest.hints import note_hints
 from ingest.manifest import Making, Manifest
 from ingest.metrics import write_metrics
 from ingest.plan import Kept
@@ -84,6 +85,7 @@ def _update(task: Task, *, readable: bool) -> None:
     info = embedder_info(settings.embedder, models=settings.models, runtime=settings.embed_runtime)
     with task.timed("compare"):
         held = look_at_source(task, served)
+        note_hints(settings.index, held.wanted)
     embedder = cache(partial(_load_embedder, settings))
     copied = served is not None and served.is_made_with(info)
     with _open_supply(task, info, embedder, served, held.plan.kept if copied else ()) as supply:

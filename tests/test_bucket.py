@@ -92,6 +92,23 @@ def test_the_hash_decides_not_the_hint(s3: Any, settings: IngestSettings) -> Non
     assert (report.published, report.parsed, report.unchanged) == (False, 0, 3)
 
 
+def test_what_was_read_once_is_known_by_its_new_hint(
+    s3: Any, settings: IngestSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(settings)
+    hints = settings.index / "hints.json"
+    assert hints.stat().st_mode & 0o077 == 0
+    hints.write_text(hints.read_text().replace("+00:00", "+01:00"))  # as if the store had touched every object since
+    fetched = gets(monkeypatch)
+    assert not run(settings).published
+    assert sorted(fetched) == sorted(TEXTS)
+    for content in (hints.read_text(), "", "[1]", '{"returns.md": 1}'):
+        fetched.clear()
+        hints.write_text(content)
+        assert not run(settings).published
+        assert (fetched == []) == (len(content) > 20)  # a damaged file costs downloads, and no more
+
+
 def test_the_version_that_was_read_is_recorded(s3: Any, settings: IngestSettings) -> None:
     run(settings)
     assert {entry.store_version for entry in served(settings).documents} == {""}

@@ -14,7 +14,7 @@ import pytest
 from eval.cases import Case, Gold, load_cases
 from ingest.document import Document
 from ingest.parse import parse_file
-from ingest.register import load_register
+from ingest.register_file import load_register
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 LIBRARY = CORPUS / "library"

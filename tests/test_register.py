@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import RegisterError
-from ingest.register import Record, load_register, parse_register
+from ingest.register import Record
+from ingest.register_file import load_register, parse_register
 from tests.ingest_folder import write_corpus
 
 FILES = {"a.md", "b.md", "c.md"}
