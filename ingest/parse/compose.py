@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 
 from ingest.document import BlockKind, Span
 from ingest.parse.figures import Figure, Item, join_figures, neighbours
-from ingest.parse.grid import Cell, Table
+from ingest.parse.grid import Table
 from ingest.parse.joining import Joiner
-from ingest.parse.layout import Line, make_rows
+from ingest.parse.layout import Line
+from ingest.parse.opentable import OpenTable
 from ingest.parse.outline import Outline
 from ingest.parse.styles import Styles
 from ingest.parse.wording import BULLET, ends_sentence, is_caption, step_number
-from ingest.parse.words import Word
 
 _NOTE = re.compile(r"^(?:\[?\d{1,3}\]?|[*\u2020\u2021]+)\s+\S")
 
@@ -25,8 +25,7 @@ class Composer:
     styles: Styles
     _run: list[Line] = field(default_factory=list)
     _kind: BlockKind = "paragraph"
-    _table: Table | None = None
-    _table_rows: list[list[list[list[Word]]]] = field(default_factory=list)
+    _table: OpenTable | None = None
     _notes: list[list[Line]] = field(default_factory=list)
     _bookmark: int = 0
 
@@ -151,20 +150,10 @@ class Composer:
 
     def _add_table(self, table: Table) -> None:
         self._flush()
-        rows = [[_cell_lines(cell) for cell in row] for row in _merge_header(table)]
-        if self._table is not None and _goes_on(self._table, table):
-            head, new = self._table_rows[0], rows
-            if _texts(head) == _texts(new[0]):
-                new = new[1:]
-            if new and table.ruled and not new[0][0] and any(new[0]):
-                self._table_rows[-1] = [a + b for a, b in zip(self._table_rows[-1], new[0], strict=True)]
-                new = new[1:]
-            self._table_rows += new
-            self._table = table
-            return
-        self._flush_table()
-        self._table, self._table_rows = table, rows
-        self.outline.page = table.page
+        if self._table is None or not self._table.take(table):
+            self._flush_table()
+            self._table = OpenTable(table)
+            self.outline.page = table.page
 
     def _add_figure(self, figure: Figure) -> None:
         self._flush()
@@ -176,8 +165,8 @@ class Composer:
     def _flush_table(self) -> None:
         if self._table is None:
             return
-        rows, self._table, self._table_rows = self._table_rows, None, []
-        text, cells, spans = self.joiner.join_rows(rows)
+        text, cells, spans = self.joiner.join_rows(self._table.rows)
+        self._table = None
         page = min((s.page for s in spans), default=self.outline.page)
         self.outline.add("table", text, rows=cells, spans=spans, page=page)
 
@@ -210,31 +199,3 @@ def _split_at_numbers(lines: list[Line]) -> list[list[Line]]:
         else:
             notes[-1].append(line)
     return notes
-
-
-def _cell_lines(cell: Cell) -> list[list[Word]]:
-    return make_rows(cell)
-
-
-def _merge_header(table: Table) -> list[list[Cell]]:
-    """The rows with the header rows merged into one: each column's names from top to bottom."""
-    if table.header < 2:
-        return table.rows
-    merged: list[Cell] = []
-    for column in zip(*table.rows[: table.header], strict=True):
-        words: list[Word] = []
-        for cell in column:
-            words += [w for w in cell if not any(w is other for other in words)]
-        merged.append(words)
-    return [merged, *table.rows[table.header :]]
-
-
-def _texts(row: list[list[list[Word]]]) -> list[str]:
-    return [" ".join(word.text for line in cell for word in line) for cell in row]
-
-
-def _goes_on(above: Table, below: Table) -> bool:
-    """Whether a table is the rest of the one on the page before: as many columns at the same places."""
-    if below.page != above.page + 1 or len(above.columns) != len(below.columns):
-        return False
-    return all(abs(a - b) < 8 for a, b in zip(above.columns, below.columns, strict=True))
