@@ -129,6 +129,7 @@ def compose_with_model(
 
 
 ATTRIBUTED = 0.8  # share of a line's terms that a passage must hold to be cited for it by the program
+PART = 0.05  # share of a line's terms that a passage must add to those of the others it is cited with
 _MARKS = re.compile(r"\s*[\[(](\d+(?:\s*[,;]\s*\d+)*)[\])]")
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d+[.)])\s+")
 
@@ -139,14 +140,34 @@ def _checked(line: str, question: Question, units: Sequence[Unit], index: Index)
         return  # a mark without words, or a line that only introduces the next ones
     numbers = [int(number) for mark in _MARKS.findall(line) for number in re.findall(r"\d+", mark)]
     cited = [units[number - 1] for number in dict.fromkeys(numbers) if 0 < number <= len(units)]
-    # A passage that adds nothing to the proof is not cited: a planted one could name it as its own.
-    cited = [unit for unit in cited if not _problem(text, [unit], question, index)] or cited
+    cited = _needed(text, cited, question, index)
     problem = _problem(text, cited, question, index)
     if problem and not numbers and (proof := _prover(text, question, units, index)):
         cited, problem = [proof], ""
     citations = tuple(cite(unit, index) for unit in cited)
     kind: Literal["statement", "step"] = "step" if cited and all(u.kind == "step" for u in cited) else "statement"
     yield Verified(Statement(text, citations, kind, problem))
+
+
+def _needed(text: str, cited: Sequence[Unit], question: Question, index: Index) -> list[Unit]:
+    """The passages that prove the line, each by itself, or the fewest that do together.
+
+    One that adds nothing to the proof is not cited: a planted passage could name it as its own.
+    """
+    if alone := [unit for unit in cited if not _problem(text, [unit], question, index)]:
+        return alone
+    needed = list(cited)
+    for unit in cited:
+        rest = [other for other in needed if other is not unit]
+        if rest and not _problem(text, rest, question, index):
+            needed = rest
+    words = set(analyse(text))
+
+    def adds(unit: Unit) -> float:
+        others = "\n".join(other.text for other in needed if other is not unit)
+        return len(words & (set(analyse(unit.text)) - set(analyse(others)))) / (len(words) or 1)
+
+    return [unit for unit in needed if len(needed) == 1 or adds(unit) >= PART]
 
 
 def _problem(text: str, cited: Sequence[Unit], question: Question, index: Index) -> str:

@@ -12,7 +12,13 @@ _OVERRIDES = re.compile(
     r"|\b(?:dear|hey|attention|hello),? (?:ai|assistant|chatbot|llm|language model)\b"
     r"|\b(?:as|being) an? (?:ai|language model|llm|chatbot)\b"
     r"|\b(?:do not|don't|never) (?:tell|inform|mention|reveal)\b.{0,30}\b(?:user|reader|analyst)\b"
-    r"|\b(?:jailbreak|developer mode|do anything now|prompt injection)\b"
+    # What is said of "your answer" is said to whoever answers; "in your answer to the client" is said to people.
+    r"|\b(?:in|into|of|from|throughout|within|with) (?:(?:all|each|every|any|both) )?(?:of )?your "
+    r"(?:answers?|responses?|repl(?:y|ies)|outputs?)\b(?! to\b)"
+    r"|(?:^|[.:;!?]\s)\W*(?!without|until|after|before|upon|on|by|for|is|was)\w+ your (?:answers?|responses?|outputs?)"
+    r"\b(?! to\b)"
+    r"|\b(?:following|below|above) code (?:block|snippet|excerpt|section|segment|fragment)s?\b"
+    r"|\b(?:developer mode|do anything now|prompt injection)\b"
     r"|<\|?(?:im_start|im_end|system|assistant|endoftext)\|?>|\[/?INST\]",
     re.IGNORECASE,
 )
