@@ -5,6 +5,7 @@ A model that is there and untouched costs a few `stat` calls. See ingest/fetch.p
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +89,8 @@ def find_model(model: PackagedModel, folder: Path, *, verify: bool = False) -> P
         raise ModelError(f"{model.title} is not in {folder} ({missing[0]} is missing)", hint=hint)
     if verify or read_json(home / _MARKER) != _stamp(model, home):
         check_hashes(model, home, hint=f"delete {home}, then {hint}")
-        note_checked(model, home)
+        with suppress(OSError):  # a folder that can't be written costs the hashing each time
+            note_checked(model, home)
     return home / model.entry
 
 

