@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from app.access import Reader
 from app.clock import zone_of
-from app.compose import Citation, Draft, Statement, Verified, compose_with_model
+from app.compose import Draft, Verified, compose_with_model
 from app.evidence import select_evidence
 from app.glossary import Glossary, load_glossary
 from app.ledger import Ledger, open_ledger
@@ -23,6 +23,7 @@ from app.replay import Asked, trace_of
 from app.rerank import load_reranker
 from app.retrieve import Filters, Hit
 from app.settings import Settings
+from app.statement import Citation, Statement
 from app.wording import Answer, Done, Event, Evidence, answer_verbatim, cut_short, word_answer
 from ingest.errors import LedgerError
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.access import Reader, may_read
-from app.compose import Citation
+from app.statement import Citation
 from ingest.conflicts import Side, find_conflicts
 from ingest.index import Index
 

@@ -5,10 +5,10 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from app.clock import time_notes
-from app.compose import Statement
 from app.evidence import Selection
 from app.question import Question
 from app.retrieve import Filters, Retrieval
+from app.statement import Statement
 
 
 def refusal(problem: str, retrieval: Retrieval, filters: Filters) -> str:

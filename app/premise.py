@@ -7,9 +7,9 @@ and only where all that the evidence says of the same thing agrees: a false corr
 import re
 from collections.abc import Iterator, Sequence
 
-from app.compose import column_names
 from app.evidence import Selection
 from app.question import Question
+from app.statement import column_names
 from app.terms import words_of
 from app.unit import Unit
 from app.values import conflict, reason_codes, systems

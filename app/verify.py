@@ -9,6 +9,7 @@ from app.values import conflict, currencies, negated, numbers
 from ingest.lexical import analyse
 
 MIN_SUPPORT = 0.6  # share of a statement's content terms that its quotes, headings or the question must contain
+HALF = 0.5  # share of the words of another row's first cell that a statement must have to be about that row
 _PROPER_NAME = re.compile(r"(?<![.!?:]\s)(?<!^)\b[A-Z][A-Za-z]*[A-Z0-9]\w*\b|(?<=[a-z,] )\b[A-Z][a-z]{2,}\b")
 
 
@@ -82,6 +83,30 @@ def wrong_column(statement: str, question: str, header: Sequence[str], cells: Se
         if any(holds) and not (own - other) & said and (other - own) & said & _value_columns(labels, cells):
             return f"{number} stands in another column of the table than the one it is said of"
     return ""
+
+
+def wrong_row(statement: str, question: str, row: str, others: Sequence[str], context: Sequence[str]) -> str:
+    """Why a statement takes a value from another row of the table than it speaks of, or "".
+
+    A row says in its first cell what it is about. A statement with a number of the row must have a word of that cell
+    in it or in the question, if another row's first cell fits and does not give this number. Words of the heading,
+    the title and the column names (`context`) tell no row from another.
+    """
+    common = set(analyse("\n".join(context)))
+    said = (set(analyse(statement)) | set(analyse(question))) - common
+    own = _subject(row) - common
+    taken = numbers(statement) & numbers(row)
+    if not taken or not own or own & said:
+        return ""
+    for other in others:
+        theirs = _subject(other) - common - own
+        if theirs and len(theirs & said) >= HALF * len(theirs) and not taken <= numbers(other):
+            return f"{', '.join(sorted(taken))} stands in another row of the table than the one it is said of"
+    return ""
+
+
+def _subject(row: str) -> set[str]:
+    return set(analyse(row.split(" | ", maxsplit=1)[0]))
 
 
 def _value_columns(labels: Sequence[set[str]], cells: Sequence[str]) -> set[str]:

@@ -6,13 +6,14 @@ from typing import Literal
 
 from app.abstain import confidence, why_not
 from app.clarify import choices
-from app.compose import Draft, Statement, Verified, cite, extract
+from app.compose import Draft, Verified
 from app.evidence import Selection, find_escalation
 from app.llm import UnfinishedError, Usage
 from app.notes import better_out_of_force, disagreement, refusal, which_is_meant
 from app.premise import corrections
 from app.question import Question
 from app.retrieve import Filters, Hit, Retrieval
+from app.statement import Statement, cite, extract
 from app.threshold import compare
 from ingest.errors import LLMError
 from ingest.index import Index

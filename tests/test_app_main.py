@@ -9,7 +9,7 @@ from rich.console import Console
 
 from app.__main__ import main
 from app.answer import Answer
-from app.compose import Citation, Statement
+from app.statement import Citation, Statement
 from app.terminal import print_answer
 from ingest.__main__ import main as ingest
 

@@ -8,10 +8,10 @@ import pytest
 from small_library import CUTOFFS, EMBEDDER, RETURNS, block, build, indexed
 
 from app.access import Reader
-from app.compose import extract
 from app.evidence import select_evidence
 from app.question import read_question
 from app.retrieve import Filters, Retriever
+from app.statement import extract
 from ingest.conflicts import claim_of, disagree, find_conflicts
 from ingest.index import IndexedDocument
 

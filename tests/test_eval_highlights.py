@@ -8,8 +8,8 @@ from ingest_folder import TEXTS, run, settings_for, write_corpus
 from reportlab.pdfgen.canvas import Canvas
 
 import app.views.source as source_view
-from app.compose import Citation
 from app.source_page import Box
+from app.statement import Citation
 from eval.highlights import check_citations, main
 from ingest.generations import current_generation
 from ingest.index import Index, open_index
