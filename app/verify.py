@@ -20,6 +20,8 @@ def problem_with(statement: str, quotes: Sequence[str], question: str, context: 
     """
     if not quotes:
         return "no passage is cited"
+    if analyse(statement) == analyse(question):
+        return "the statement only repeats the question"
     quoted = "\n".join(quotes)
     around = "\n".join([quoted, *context])
     return (

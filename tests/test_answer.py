@@ -47,6 +47,7 @@ class ScriptedModel:
         self._text = text
         self._error = error
         self.asked: list[Sequence[BaseMessage]] = []
+        self.said = 0  # characters
 
     @property
     def chat_model(self) -> BaseChatModel:
@@ -57,6 +58,7 @@ class ScriptedModel:
     ) -> Iterator[str | Finish]:
         self.asked.append(messages)
         for start in range(0, len(self._text), 7):
+            self.said = start
             yield self._text[start : start + 7]
         if self._error:
             raise self._error
@@ -192,6 +194,26 @@ def test_a_line_without_a_number_counts_only_if_a_passage_proves_it(library: Any
     (shown,) = answer.statements
     assert shown.citations[0].quote.startswith("1. Match the return")
     assert [s.problem for s in answer.withheld] == ["no passage is cited"]
+
+
+def test_a_line_with_the_wrong_number_is_cited_by_the_passage_that_proves_it(library: Any) -> None:
+    probe = ScriptedModel("- nothing [99]")
+    ask(library, QUESTION, probe)
+    answer = ask(library, QUESTION, ScriptedModel(f"- {MATCH} [{number_of(probe, 'within 2 hours')}] [88]"))
+    assert [c.quote[:16] for c in answer.statements[0].citations] == ["1. Match the ret"]
+
+
+def test_what_is_proved_of_a_line_is_not_lost_with_the_rest(library: Any) -> None:
+    answer = ask(library, QUESTION, ScriptedModel(f"- {MATCH} Then send the beneficiary a gift of 9 owls."))
+    assert [s.text for s in answer.statements] == [MATCH]
+    assert [s.text for s in answer.withheld] == ["Then send the beneficiary a gift of 9 owls."]
+
+
+def test_a_model_that_goes_round_in_circles_is_left(library: Any) -> None:
+    model = ScriptedModel(f"- {MATCH}\n" * 500)
+    answer = ask(library, QUESTION, model)
+    assert [s.text for s in answer.statements] == [MATCH]
+    assert model.said < 5 * len(MATCH)
 
 
 @pytest.mark.parametrize("text", ["- [1][3] [2]", "I think you should [1]", "", "- Sure! [77]"])

@@ -3,7 +3,7 @@
 import pytest
 
 from app.values import conflict, currencies, messages, negated, numbers, reason_codes, shows, systems
-from app.verify import problem_with, wrong_column
+from app.verify import problem_with, wrong_column, wrong_row
 
 QUOTE = "The GBP cut-off for customer payments is 17:00 London; the Release Desk needs the payment by 16:45."
 QUESTION = "When is the cut-off for customer payments?"
@@ -37,6 +37,28 @@ def test_unsupported_statements_are_named(statement: str, problem: str) -> None:
 
 def test_a_statement_without_a_quote_is_withheld() -> None:
     assert problem_with("The cut-off is 17:00.", [], QUESTION) == "no passage is cited"
+
+
+def test_a_question_said_again_is_no_answer() -> None:
+    quote = "Not signed by 09:00: Team Lead."
+    assert "repeats" in problem_with("STM-IN not signed, who?", [quote], "STM-IN not signed - who")
+    assert problem_with("Not signed by 09:00: the Team Lead.", [quote], "STM-IN not signed - who") == ""
+
+
+@pytest.mark.parametrize(
+    ("statement", "question", "fits"),
+    [
+        ("The CHAPS cut-off for client payments is 17:40.", "CHAPS cut-off for clients today", False),
+        ("CHAPS closes at 17:40.", "when does CHAPS close", True),
+        ("It is 16:45.", "client cut-off of CHAPS", True),
+        ("CHAPS opens at 06:00.", "client cut-off of CHAPS", True),
+    ],
+)
+def test_a_value_comes_from_the_row_it_is_said_of(statement: str, question: str, fits: bool) -> None:
+    rows = ["CHAPS settlement opens | 06:00", "Client cut-off of the Bank | 16:45", "CHAPS closes | 17:40"]
+    (row,) = [row for row in rows if numbers(row) & numbers(statement)]
+    others = [other for other in rows if other != row]
+    assert (wrong_row(statement, question, row, others, ["Event", "Time", "CHAPS times"]) == "") is fits
 
 
 def test_a_dropped_negation_is_seen() -> None:
