@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ingest.errors import BrokenIndexError
 from ingest.generations import check_generation, current_generation, list_generations, number_of
+from ingest.index import open_index
 from ingest.manifest import read_manifest
 from ingest.pointer import note_rolled_back, point_to
 
@@ -13,10 +14,11 @@ def roll_back(index: Path, name: str | None = None) -> Path:
     """Serve an older generation (by default the one before the current one) after verifying it.
 
     The content that is left is noted: a later run publishes it again only when forced. BrokenIndexError when the
-    target does not exist or is not whole.
+    target does not exist, is not whole, or is of a version of the program that this one can't read.
     """
     target = _rollback_target(index, name)
     check_generation(target)
+    open_index(target).close()
     noted: dict[str, str] = {}
     for newer in (path for path in list_generations(index) if number_of(path) > number_of(target)):
         with suppress(BrokenIndexError):  # what can't be read can't be published again either

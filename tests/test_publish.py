@@ -135,6 +135,18 @@ def test_rollback_never_serves_a_damaged_generation(index: Path) -> None:
     assert current_generation(index) == third
 
 
+def test_rollback_never_serves_what_this_version_can_not_read(index: Path) -> None:
+    _, _, third = list_generations(index)
+    (third / "vocabulary.json").unlink()
+    reseal(index)  # whole, but of another form
+    older = current_generation(index)
+    roll_back(index)
+    served = current_generation(index)
+    with pytest.raises(BrokenIndexError, match="another version of this program"):
+        roll_back(index, older.name)
+    assert current_generation(index) == served
+
+
 def test_a_held_lock_is_told(index: Path) -> None:
     with (
         index_lock(index, seconds=0),
