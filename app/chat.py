@@ -87,12 +87,12 @@ def main() -> None:
         menu_items={"About": "Answers from the procedures in force, with the exact passage as proof."},
     )
     show_styles()
+    st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
     service = current_service()
     identity = find_identity(service.sign_in)
     if isinstance(identity, SignInError):
         show_sign_in(identity, service.sign_in)
         return
-    st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
     _show(service, _find_assistant(service), identity)
 
 
