@@ -1,7 +1,7 @@
 """Passages of different documents in force that speak of the same thing and name different values.
 
-Two sentences or rows disagree when most of their other words agree but their times, amounts or periods have nothing in
-common, and when nothing says that they are about different things: another code, currency, message or rail.
+Two sentences or rows disagree when most of their other words agree but their times, amounts, periods or days have
+nothing in common, and when nothing says that they are about different things: another code, currency, message or rail.
 """
 
 import re
@@ -31,7 +31,12 @@ _VALUES = {
         r"[- ](?:(?:business|calendar|banking|working)[- ])?(?:minute|hour|day|week|month|year)s?\b",
         re.IGNORECASE,
     ),
+    # "by the 10th business day", "by day 15": the number alone is compared
+    "day": re.compile(
+        r"\b(?:(\d+)(?:st|nd|rd|th) (?:(?:business|calendar|banking|working) )?day|day (\d+))\b", re.IGNORECASE
+    ),
 }
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
 _CODE = re.compile(r"\b(?:[A-Z]{2}\d{2}|[A-Z]\d{2,3}|[A-Z]{4})\b")
 _SUBJECT = re.compile(
     r"\b(?:(?:pacs|pain|camt|acmt|admi)\.\d{3}|MT ?\d{3}|fedwire|fednow|chips|chaps|swift|sepa|ach|rtp|t2|bacs"
@@ -44,7 +49,8 @@ _SUBJECT = re.compile(
 class Claim:
     """A sentence, step or row that names values: its words without digits, what it is about, its values by kind.
 
-    The `label` of a row is its first cell: what its values belong to. Sentences have none.
+    The `label` of a row is its first cell without what it has in brackets: what its values belong to. Sentences have
+    none.
     """
 
     text: str
@@ -67,7 +73,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two passages that disagree about a kind of value (time, amount, period)."""
+    """Two passages that disagree about a kind of value (time, amount, period, day)."""
 
     kind: str
     alike: float
@@ -82,7 +88,7 @@ def claim_of(text: str) -> Claim:
     return Claim(
         text=text,
         words=_words(text),
-        label=_words(text.partition(" | ")[0]) if " | " in text else frozenset(),
+        label=_words(_IN_BRACKETS.sub("", text.partition(" | ")[0])) if " | " in text else frozenset(),
         subjects=frozenset(name.lower().replace(" ", "") for name in _SUBJECT.findall(text)),
         codes=frozenset(_CODE.findall(text)),
         values=values,
@@ -93,8 +99,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(term for term in analyse(text) if not any(char.isdigit() for char in term))
 
 
-def _normal(values: Sequence[str]) -> frozenset[str]:
-    return frozenset(re.sub(r"[\s,-]|s$", "", value.lower()) for value in values)
+def _normal(values: Sequence[str | tuple[str, ...]]) -> frozenset[str]:
+    return frozenset(re.sub(r"[\s,-]|s$", "", "".join(value).lower()) for value in values)
 
 
 def disagree(first: Claim, second: Claim, weight: Callable[[str], float], cosine: float) -> tuple[str, float]:

@@ -39,6 +39,13 @@ def alike(first: str, second: str) -> str:
         ("Call back from USD 50,000 before release", "Call back from USD 100,000 before release", "amount"),
         ("Late payments | after 18:15 the manager decides", "Opening hours | after 21:00 the manager decides", ""),
         ("After 2 hours", "After 4 hours", ""),
+        ("Our final answer to a recall is due on the 10th business day", "Final answer to a recall: by day 15", "day"),
+        ("Our final answer to a recall is due on the 15th business day", "Final answer to a recall: by day 15", ""),
+        (
+            "Manual instruction (mail, letter, scanned form) | USD 50 or more | call back before release",
+            "A manual instruction of USD 90 or more: call back before release",
+            "amount",
+        ),
     ],
 )
 def test_claims_disagree_only_about_the_same_thing(first: str, second: str, kind: str) -> None:
