@@ -58,7 +58,7 @@ class PageReader:
         """All pages in order; ParseError where none of them can be opened."""
         pages = [self.read(i) for i in range(len(self.document))]
         if len(self.unread) == len(pages):
-            raise ParseError("damaged PDF: none of its pages can be opened", hint=_AGAIN)
+            raise ParseError("damaged PDF: not one of its pages can be opened", hint=_AGAIN)
         return pages
 
     def read(self, i: int) -> PageText:
