@@ -115,6 +115,7 @@ def test_an_answer_that_was_left_or_stopped_stands_in_the_history(visit: Open, c
         later = visit(url)
         rows = later.page.locator(".pa-history-row")
         expect(rows).to_have_count(1)
+        model.seconds = 8.0  # long enough for hands that press Tab until they are there
         later.type("When is the CHAPS cut-off for customer payments?")
         expect(later.last.locator(".pa-draft")).to_be_visible()
         Keys(later.page).press(later.last.get_by_role("button", name="Stop"))
