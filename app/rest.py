@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.question import Question
+from app.retrieve import Hit
 from app.terms import weigh_terms, words_of
 from app.unit import Unit
 from ingest.index import Alternatives, Index
@@ -17,13 +18,15 @@ def answer_the_rest(question: Question, chosen: Sequence[Unit], ranked: Sequence
     """Up to two units of other passages that hold words of the question which none of the chosen ones holds."""
     terms = weigh_terms(question, index)
     whole = sum(terms.weights) or 1.0
+    # Only what the reader's own hits hold counts: what other documents hold must not be told by what is shown.
+    near = words_of("\n".join({unit.hit.chunk_id: _around_hit(unit.hit) for unit in ranked}.values()))
     added: list[Unit] = []
     while len(added) < MOST:
         have = words_of("\n".join(_around(unit) for unit in (*chosen, *added)))
         missing = {
             group: weight
             for group, weight in zip(terms.groups, terms.weights, strict=True)
-            if have.isdisjoint(group) and any(index.document_frequency(term) for term in group)
+            if have.isdisjoint(group) and not near.isdisjoint(group)
         }
         if sum(missing.values()) < OPEN * whole:
             break
@@ -44,3 +47,7 @@ def _closes(unit: Unit, missing: dict[Alternatives, float]) -> float:
 
 def _around(unit: Unit) -> str:
     return f"{unit.text}\n{unit.hit.section}\n{unit.hit.title}"
+
+
+def _around_hit(hit: Hit) -> str:
+    return f"{hit.text}\n{hit.section}\n{hit.title}"
