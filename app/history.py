@@ -5,8 +5,10 @@ Deleting takes a conversation off its owner's list; the answers stay in the ledg
 
 import logging
 import sqlite3
+import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -50,6 +52,19 @@ class Listed:
     questions: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    """Used by one thread at a time; `with` gives the database, and commits."""
+
+    db: sqlite3.Connection
+    lock: threading.Lock
+
+    @contextmanager
+    def used(self) -> Iterator[sqlite3.Connection]:
+        with self.lock, self.db:
+            yield self.db
+
+
 class History:
     """The conversations of all readers, each seen by its owner only; raises LedgerError where it can't be used.
 
@@ -60,14 +75,16 @@ class History:
         self._path = folder / "history.sqlite"
         with self._reported():
             folder.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._path, timeout=30)) as db:
-                db.execute("PRAGMA journal_mode=WAL")
-                db.executescript(_SCHEMA)
+            # Kept open: closing the last connection would write everything to the disk each time. Two of them, so
+            # that a page that lists conversations never waits for a disk that an answer waits for.
+            self._writing, self._reading = self._open(), self._open()
+            self._writing.db.execute("PRAGMA journal_mode=WAL")
+            self._writing.db.executescript(_SCHEMA)
 
     def begin(self, owner: str, conversation: str, id_: str, question: str, at: datetime) -> None:
         """Add a question that is being answered; the first one names its conversation."""
         masked = " ".join(mask(question).split())
-        with self._reported(), self._connect() as db:
+        with self._reported(), self._writing.used() as db:
             db.execute(
                 "INSERT INTO conversations VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET changed = excluded.changed",
                 (conversation, owner, masked[:LONGEST_NAME], at.isoformat()),
@@ -76,7 +93,7 @@ class History:
 
     def finish(self, owner: str, id_: str, answer: str) -> None:
         """Put the recorded answer in the place of the question; nothing where the conversation was deleted since."""
-        with self._reported(), self._connect() as db:
+        with self._reported(), self._writing.used() as db:
             db.execute(
                 "INSERT INTO answers SELECT owner, conversation, ?, question FROM begun WHERE owner = ? AND id = ?",
                 (answer, owner, id_),
@@ -85,7 +102,7 @@ class History:
 
     def unfinished(self, owner: str, conversation: str) -> list[tuple[str, datetime]]:
         """The questions of a conversation without an answer, and when they were asked: it goes on, or was cut off."""
-        with self._reported(), self._connect() as db:
+        with self._reported(), self._reading.used() as db:
             query = "SELECT question, asked FROM begun WHERE owner = ? AND conversation = ? ORDER BY rowid"
             rows = db.execute(query, (owner, conversation)).fetchall()
         return [(str(question), datetime.fromisoformat(asked)) for question, asked in rows]
@@ -93,13 +110,13 @@ class History:
     def conversations(self, owner: str, search: str = "", limit: int = 60) -> list[Listed]:
         """The owner's conversations, newest first; `search` looks in names and questions."""
         pattern = f"%{_literal(search.strip())}%"
-        with self._reported(), self._connect() as db:
+        with self._reported(), self._reading.used() as db:
             rows = db.execute(_LIST, (owner, pattern, pattern, limit)).fetchall()
         return [Listed(id_, name, datetime.fromisoformat(changed), count) for id_, name, changed, count in rows]
 
     def answers(self, owner: str, conversation: str) -> list[str]:
         """The ledger ids of a conversation's answers in order; empty for a conversation of somebody else."""
-        with self._reported(), self._connect() as db:
+        with self._reported(), self._reading.used() as db:
             query = "SELECT answer FROM answers WHERE owner = ? AND conversation = ? ORDER BY rowid"
             return [str(row[0]) for row in db.execute(query, (owner, conversation))]
 
@@ -107,20 +124,20 @@ class History:
         """Give a conversation another name; an empty one changes nothing."""
         name = " ".join(mask(name).split())[:LONGEST_NAME]
         if name:
-            with self._reported(), self._connect() as db:
+            with self._reported(), self._writing.used() as db:
                 db.execute("UPDATE conversations SET name = ? WHERE owner = ? AND id = ?", (name, owner, conversation))
 
     def delete(self, owner: str, conversation: str) -> None:
         """Take a conversation off the list."""
-        with self._reported(), self._connect() as db:
+        with self._reported(), self._writing.used() as db:
             db.execute("DELETE FROM conversations WHERE owner = ? AND id = ?", (owner, conversation))
 
-    @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, timeout=30)) as db, db:
-            db.execute("PRAGMA foreign_keys=ON")
-            db.execute("PRAGMA synchronous=NORMAL")  # what counts stands in the ledger
-            yield db
+    def _open(self) -> "_Connection":
+        db = sqlite3.connect(self._path, timeout=30, check_same_thread=False)
+        weakref.finalize(self, db.close)
+        db.execute("PRAGMA foreign_keys=ON")
+        db.execute("PRAGMA synchronous=NORMAL")  # what counts stands in the ledger
+        return _Connection(db, threading.Lock())
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
