@@ -103,7 +103,7 @@ def _missing_names(question: Question, selection: Selection, known: Set[str]) ->
     absent |= {name for name in question.names if _is_missing(name, question, words_of(text), known)}
     if not absent and (apart := _never_together(question, selection.closest)):
         return [apart]
-    return [] if absent and _unlisted(absent, selection) else sorted(name.upper() for name in absent)
+    return [] if absent and _unlisted(absent, selection) else sorted({name.upper() for name in absent})
 
 
 def _around(hit: Hit) -> str:

@@ -1,7 +1,7 @@
 """Statements of an answer, each with the verbatim quotes that prove it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -44,6 +44,12 @@ class Statement:
     problem: str = ""
     disagrees: str = ""
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """The document and section of the first quote; empty without one."""
+        first = next(iter(self.citations), None)
+        return (first.doc, first.section) if first else ("", "")
+
 
 def cite(unit: Unit, index: Index) -> Citation:
     """The citation of a unit, cut from the stored text."""
@@ -70,10 +76,22 @@ def cite(unit: Unit, index: Index) -> Citation:
 
 
 def extract(units: Sequence[Unit], index: Index) -> tuple[Statement, ...]:
-    """The units themselves as statements: verbatim sentences and steps, table rows with their column names."""
-    return tuple(
+    """The units themselves as statements: verbatim sentences and steps, table rows with their column names.
+
+    A step is one to be ticked off only beside another of its section: taken out of its procedure it is a sentence.
+    """
+    found = [
         Statement(_wording(unit, index), (cite(unit, index),), unit.kind, disagrees=unit.disagrees) for unit in units
+    ]
+    return tuple(
+        replace(one, kind="statement") if one.kind == "step" and not _has_company(number, found) else one
+        for number, one in enumerate(found)
     )
+
+
+def _has_company(number: int, statements: Sequence[Statement]) -> bool:
+    beside = (*statements[max(number - 1, 0) : number], *statements[number + 1 : number + 2])
+    return any(one.kind == "step" and one.place == statements[number].place for one in beside)
 
 
 def _wording(unit: Unit, index: Index) -> str:

@@ -5,6 +5,7 @@ the passage, in context. Stop words of a passage are left out, and the vectors a
 """
 
 import re
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ def all_words(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(found.span() for found in _WORD.finditer(text))
 
 
+@lru_cache(maxsize=20_000)
 def content_words(text: str) -> tuple[tuple[int, int], ...]:
     """The words that are no stop words."""
     return tuple((start, end) for start, end in all_words(text) if analyse(text[start:end]))

@@ -12,6 +12,7 @@ from app.evidence import Selection, select_evidence
 from app.likeness import embed_question, late_interaction_of_units
 from app.question import read_question
 from app.retrieve import Filters, Retriever
+from app.statement import extract
 from ingest.index import Index, IndexedDocument
 from ingest.register import Record
 from ingest.units import unit_spans
@@ -64,3 +65,19 @@ def test_a_passage_does_not_rise_by_the_orders_that_it_gives(tmp_path: Path) -> 
     assert any(unit.hostile for unit in selection.ranked)
     assert selection.hits[0].doc_id == "REF-1"
     assert "SOP-8" not in {unit.hit.doc_id for unit in selection.chosen}
+
+
+def test_a_step_is_ticked_off_only_beside_others_of_its_procedure(tmp_path: Path) -> None:
+    other = Record("SOP-9", "other.md", "Other", "1.0", doc_type="sop")
+    steps = ("1. Count the bonds by hand.", "2. Write the bonds down.")
+    index = build(
+        tmp_path / "g",
+        [
+            indexed(CUTOFFS, *(block("step", step, "Counting") for step in steps)),
+            indexed(other, block("step", "1. Burn the bonds.", "Burning")),
+        ],
+    )
+    units = {unit.text: unit for unit in _select(index, "bonds count write burn").ranked}
+    first, second, foreign = (units[text] for text in (*steps, "1. Burn the bonds."))
+    assert [s.kind for s in extract([first, second, foreign], index)] == ["step", "step", "statement"]
+    assert [s.kind for s in extract([first, foreign, second], index)] == ["statement"] * 3

@@ -168,6 +168,8 @@ def _block(statement: Statement, numbering: Numbering, index: Index) -> Card:
     block: Card = {"kind": statement.kind, "text": statement.text, "marks": numbering.marks(statement)}
     if statement.disagrees:
         block["differs"] = statement.disagrees
+    if statement.kind == "step":
+        block["of"] = " ".join(statement.place)
     if statement.kind == "row":
         citation = statement.citations[0]
         chunk = index.chunk(citation.chunk_id)

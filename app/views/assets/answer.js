@@ -78,7 +78,7 @@ function blocks(root, data, items, tickable) {
   items.forEach((item, position) => {
     const last = out[out.length - 1];
     if (item.kind === "step") {
-      const list = last && last.tagName === "OL" ? last : el("ol", { class: "pa-steps" });
+      const list = last && last.tagName === "OL" && last.dataset.of === item.of ? last : el("ol", { class: "pa-steps", "data-of": item.of });
       if (list !== last) out.push(list);
       list.append(tickable ? step(root, data, item, position) : el("li", {}, el("div", {}, item.text, proof(root, data, item))));
     } else if (item.kind === "row") {
