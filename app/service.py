@@ -21,7 +21,7 @@ from app.prompt import build_messages
 from app.settings import Settings
 from ingest.errors import AssistantError
 
-RUNNING = 10  # answers at a time; most of an answer's time is waiting for a model
+RUNNING = 7  # answers at a time; most of an answer's time is waiting for a model
 WAITING = 4  # about a second in line over a quick model; beyond these a question is refused at once
 SEARCHING = 2  # searches at a time: they compute, and more of them at once would only slow each other down
 HEALTH_SECONDS = 20.0
@@ -41,6 +41,7 @@ class Service:
         self._assistant: Assistant | None = None
         self._line: Queue[Job] = Queue(waiting)
         self._searching = threading.Semaphore(SEARCHING)
+        self._running: set[Job] = set()
         self._health = _Health()
         for number in range(running):
             threading.Thread(target=self._work, daemon=True, name=f"answer-{number}").start()
@@ -82,6 +83,11 @@ class Service:
         self._tell_places()
         return job
 
+    @property
+    def in_hand(self) -> int:
+        """Questions that are being answered or stand in line."""
+        return len(self._running) + self._line.qsize()
+
     def _answer(self, stream: Callable[[], Iterator[Event]], note: Note | None) -> Iterator[Event]:
         if note:
             note.begin()
@@ -98,7 +104,16 @@ class Service:
             job = self._line.get()
             self._tell_places()
             if not job.progress.finished:
-                job.run()
+                self._run(job)
+
+    def _run(self, job: Job) -> None:
+        self._running.add(job)
+        try:
+            job.run()
+        except Exception as error:  # noqa: BLE001  # the next question needs this thread
+            _LOG.error("an answer failed: %s", type(error).__name__)  # its text may hold a question
+        finally:
+            self._running.discard(job)
 
     def _tell_places(self) -> None:
         with self._line.mutex:

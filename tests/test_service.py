@@ -124,3 +124,44 @@ def test_searches_wait_for_each_other_and_models_do_not(settings: Settings, monk
     jobs = [service.ask("q", history=(), filters=Filters(), reader=ANN) for _ in range(4)]
     assert all(job.wait(lambda now: now.finished, 10).answer == ANSWER for job in jobs)
     assert counting.most <= SEARCHING
+
+
+class Broken(Slow):
+    """Fails in a way that nobody thought of, then answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def stream(self, question: str, **_: Any) -> Iterator[Event]:
+        self.asked += 1
+        if self.asked == 1:
+            raise RuntimeError(question)
+        yield Done(ANSWER)
+
+
+def test_an_unforeseen_failure_takes_no_thread_and_tells_no_question(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = Broken()
+    monkeypatch.setattr("app.service.open_assistant", lambda _settings: broken)
+    service = Service(settings, running=1, waiting=2)
+    failed = service.ask("secret owl", history=(), filters=Filters(), reader=ANN)
+    assert "went wrong" in failed.wait(lambda now: now.finished, 10).error
+    again = service.ask("2", history=(), filters=Filters(), reader=ANN)
+    assert again.wait(lambda now: now.finished, 10).answer == ANSWER
+    assert "RuntimeError" in caplog.text
+    assert "owl" not in caplog.text
+
+
+def test_questions_in_hand_are_those_running_and_in_line(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Slow()
+    monkeypatch.setattr("app.service.open_assistant", lambda _settings: slow)
+    service = Service(settings, running=1, waiting=2)
+    assert service.in_hand == 0
+    first = service.ask("1", history=(), filters=Filters(), reader=ANN)
+    assert slow.running.acquire(timeout=10)
+    service.ask("2", history=(), filters=Filters(), reader=ANN)
+    assert service.in_hand == 2
+    slow.go_on.set()
+    first.wait(lambda now: now.finished, 10)

@@ -21,7 +21,8 @@ from app.views.state import Exchange, OpenSource, Session
 from ingest.errors import AssistantError
 
 FIRST_WORD_SECONDS = 0.6  # within this the passages are there, and the page is drawn once instead of twice
-TICK_SECONDS = 0.2
+TICK_SECONDS = 0.2  # between redraws of an answer that is being made
+CALM = 3  # answers at a time; with more each page is redrawn less often, so that redrawing never takes the whole server
 GATHER_SECONDS = 0.3  # a redraw waits that long for more words; the end of the answer is drawn at once
 STOP_SECONDS = 1.0  # a stopped answer is recorded as far as it was checked, unless its model is stuck
 LONGEST_QUESTION = 2000
@@ -119,7 +120,8 @@ def show_exchange(session: Session, exchange: Exchange, *, newest: bool) -> None
             st.rerun()
 
     # A fragment before and after it is finished: the card keeps its place on the page and is not made anew.
-    st.fragment(draw, run_every=TICK_SECONDS if live else None)()
+    tick = TICK_SECONDS * max(1.0, session.service.in_hand / CALM)
+    st.fragment(draw, run_every=tick if live else None)()
 
 
 def _act(session: Session, exchange: Exchange, action: Action) -> bool:
