@@ -27,6 +27,9 @@ FLAGS = [
 START_SECONDS = 90.0
 # A loaded machine is slow, not wrong: waiting ends as soon as a thing is there.
 expect.set_options(timeout=30_000)
+BACKGROUND = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 23, 24)"}
+# Streamlit hangs its open popovers into a container of its own beside the page's landmarks.
+OVERLAY = '{} region: <div data-react-aria-top-layer="true"'
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 Chat = Callable[..., AbstractContextManager[str]]
 
@@ -183,10 +186,16 @@ class Keys:
 
 
 def check_axe(page: Page) -> None:
-    """No violation of the rules of WCAG 2.2 AA, or of good practice, on the page as it stands."""
+    """No violation of the rules of WCAG 2.2 AA, or of good practice, on the page as it stands, in both themes."""
     page.evaluate(resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
-    assert [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]] == []
+    was = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # playwright's Literal
+        expect(page.locator(".stApp")).to_have_css("background-color", BACKGROUND[scheme])
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
+        shown = [f"{scheme} {one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+        assert [one for one in shown if not one.startswith(OVERLAY.format(scheme))] == []
+    page.emulate_media(color_scheme="dark" if was else "light")
 
 
 @pytest.fixture

@@ -33,12 +33,14 @@ def link_of(chat: Visit) -> str:
 
 
 def ask_as_of(chat: Visit, question: str, day: str) -> None:
-    chat.page.get_by_role("button", name="Filters").click()
-    chat.page.get_by_role("spinbutton", name="year, In force on").click()
-    chat.page.keyboard.type(day)
-    chat.page.mouse.click(1200, 300)
+    hands = Keys(chat.page)
+    hands.press(chat.page.get_by_role("button", name="Filters"))
+    hands.write(chat.page.get_by_role("spinbutton", name="year, In force on"), day)
+    for key in ("Tab", "Tab"):  # past the calendar's button: a date counts once its field is left
+        hands.keys.press(key)
     expect(chat.page.get_by_role("button", name="Filters (1 set)")).to_be_visible()
-    chat.ask(question)
+    hands.keys.press("Escape")
+    hands.ask(question)
 
 
 def test_an_answer_and_a_conversation_are_saved_as_evidence(visit: Open, url: str) -> None:
