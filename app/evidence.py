@@ -10,7 +10,7 @@ from app.follow import follow
 from app.likeness import QuestionVectors, late_interaction
 from app.other_side import show_other_side
 from app.question import Question
-from app.rank_units import chunk_units, hit_units, rank_units
+from app.rank_units import hit_units, rank_units, section_steps
 from app.rest import answer_the_rest
 from app.retrieve import Hit
 from app.unit import Unit
@@ -74,18 +74,19 @@ def _choose(question: Question, ranked: Sequence[Unit], index: Index, vector: Qu
     followed = follow(best, [unit.hit for unit in usable], question, index, vector)
     if best.kind == "step" and followed:
         return (best, *followed)
-    if best.kind == "step" and (question.wants in ("steps", "other")):
-        return _procedure(best, usable, index)
     room = MAX_PASSAGE if question.wants == "steps" else MAX_UNITS
     near = [u for u in usable if u.hit == best.hit and u.score >= _share(u, NEAR) * best.score][:room]
+    near += _other_steps(best, near, usable, index)
     far = [u for u in usable if u.hit != best.hit and u.score >= FAR * best.score][: room - len(near)]
     chosen = [*near, *far]
-    rest = [unit for unit in (*chosen, *answer_the_rest(question, chosen, usable, index)) if unit != best]
-    return (best, *followed, *_in_reading_order([u for u in rest if not _among(u, followed)], first=best.hit))
+    chosen = [*chosen, *answer_the_rest(question, chosen, usable, index)]
+    # The best comes first, but for a step: it keeps its place in the procedure.
+    led = () if sum(unit.kind == "step" for unit in near) > 1 and best.kind == "step" else (best, *followed)
+    return (*led, *_in_reading_order([unit for unit in chosen if not _among(unit, led)], first=best.hit))
 
 
 def _among(unit: Unit, units: Sequence[Unit]) -> bool:
-    return (unit.chunk_id, unit.start) in {(other.chunk_id, other.start) for other in units}
+    return unit.span in {other.span for other in units}
 
 
 def _share(unit: Unit, share: float) -> float:
@@ -93,14 +94,14 @@ def _share(unit: Unit, share: float) -> float:
     return max(share, NEAR_ROW) if unit.kind == "row" else share
 
 
-def _procedure(best: Unit, usable: Sequence[Unit], index: Index) -> tuple[Unit, ...]:
-    """All steps of the section in which the best step stands, in order."""
-    chunk = index.chunk(best.chunk_id)
-    section = index.section(chunk.section_id) if chunk else ()
-    units = [unit for member in section for unit in chunk_units(best.hit, member)]
-    steps = [unit for unit in units if unit.kind == "step" and not unit.hostile]
-    known = {(unit.chunk_id, unit.start): unit for unit in usable}
-    return tuple(known.get((step.chunk_id, step.start), step) for step in steps[:MAX_STEPS])
+def _other_steps(best: Unit, near: Sequence[Unit], usable: Sequence[Unit], index: Index) -> list[Unit]:
+    """The other steps of the best step's procedure, where half of it answers: then it is to be followed whole."""
+    steps = section_steps(best, index) if best.kind == "step" else []
+    others = [step for step in steps if not _among(step, near)]
+    if len(steps) > MAX_STEPS or 2 * len(others) > len(steps):
+        return []
+    known = {unit.span: unit for unit in usable}
+    return [known.get(step.span, step) for step in others]
 
 
 def _in_reading_order(chosen: Sequence[Unit], first: Hit) -> tuple[Unit, ...]:

@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo
 
 from app.clock import time_notes
 from app.evidence import Selection
+from app.procedure import procedures
 from app.question import Question
 from app.retrieve import Filters, Retrieval
 from app.statement import Statement
+from app.unit import Unit
+from ingest.index import Index
 
 
 def refusal(problem: str, retrieval: Retrieval, filters: Filters) -> str:
@@ -40,6 +43,13 @@ def disagreement(statements: Sequence[Statement]) -> tuple[str, ...]:
     owners = " and ".join(dict.fromkeys(side.owner for side in sides if side.owner)) or "their owners"
     documents = " and ".join(dict.fromkeys(f"{side.doc_id} version {side.version}" for side in sides))
     return (f"{documents} are both in force and differ here. Ask {owners} which holds before you act.",)
+
+
+def left_out(units: Sequence[Unit], index: Index) -> tuple[str, ...]:
+    """That a procedure has more steps than stand here: nobody is to follow some of them for the whole."""
+    short = [steps for steps in procedures(units, index) if steps.partly]
+    named = ", ".join(dict.fromkeys(f"“{steps.quoted[0].heading}” has {steps.total}" for steps in short))
+    return (f"Steps are left out here: {named}. Open the source for all of them.",) if short else ()
 
 
 def better_out_of_force(retrieval: Retrieval) -> tuple[str, ...]:

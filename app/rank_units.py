@@ -63,6 +63,14 @@ def chunk_units(hit: Hit, chunk: Chunk) -> list[Unit]:
     ]
 
 
+def section_steps(unit: Unit, index: Index) -> list[Unit]:
+    """All steps of the section in which the unit stands, in order: the procedure that a step is part of."""
+    chunk = index.chunk(unit.chunk_id)
+    section = index.section(chunk.section_id) if chunk else ()
+    units = (one for member in section for one in chunk_units(unit.hit, member))
+    return [one for one in units if one.kind == "step" and not one.hostile]
+
+
 def unit_features(
     question: Question, hits: Sequence[Hit], index: Index, vector: QuestionVectors
 ) -> tuple[list[Unit], dict[str, Scores]]:

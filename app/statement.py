@@ -1,10 +1,11 @@
 """Statements of an answer, each with the verbatim quotes that prove it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from app.procedure import procedures
 from app.unit import Unit
 from ingest.index import Index
 from ingest.units import table_header
@@ -78,20 +79,18 @@ def cite(unit: Unit, index: Index) -> Citation:
 def extract(units: Sequence[Unit], index: Index) -> tuple[Statement, ...]:
     """The units themselves as statements: verbatim sentences and steps, table rows with their column names.
 
-    A step is one to be ticked off only beside another of its section: taken out of its procedure it is a sentence.
+    Steps are to be ticked off only where the whole procedure stands here: taken out of it they are sentences.
     """
-    found = [
-        Statement(_wording(unit, index), (cite(unit, index),), unit.kind, disagrees=unit.disagrees) for unit in units
-    ]
+    whole = {unit.span for steps in procedures(units, index) if steps.whole for unit in steps.quoted}
     return tuple(
-        replace(one, kind="statement") if one.kind == "step" and not _has_company(number, found) else one
-        for number, one in enumerate(found)
+        Statement(
+            _wording(unit, index),
+            (cite(unit, index),),
+            "statement" if unit.kind == "step" and unit.span not in whole else unit.kind,
+            disagrees=unit.disagrees,
+        )
+        for unit in units
     )
-
-
-def _has_company(number: int, statements: Sequence[Statement]) -> bool:
-    beside = (*statements[max(number - 1, 0) : number], *statements[number + 1 : number + 2])
-    return any(one.kind == "step" and one.place == statements[number].place for one in beside)
 
 
 def _wording(unit: Unit, index: Index) -> str:

@@ -28,3 +28,8 @@ class Unit:
     meaning: float = 0.0
     hostile: bool = False
     disagrees: str = ""
+
+    @property
+    def span(self) -> tuple[str, int, int]:
+        """Where it stands; the same for a unit found by another hit or with another score."""
+        return self.chunk_id, self.start, self.end

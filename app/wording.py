@@ -9,7 +9,7 @@ from app.clarify import choices
 from app.compose import Draft, Verified
 from app.evidence import Selection, find_escalation
 from app.llm import UnfinishedError, Usage
-from app.notes import better_out_of_force, disagreement, refusal, which_is_meant
+from app.notes import better_out_of_force, disagreement, left_out, refusal, which_is_meant
 from app.premise import corrections
 from app.question import Question
 from app.retrieve import Filters, Hit, Retrieval
@@ -83,7 +83,12 @@ def answer_verbatim(
         hits=selection.hits,
         index=index.generation,
         model="none",
-        notes=(*which_is_meant(meanings), *disagreement(statements), *better_out_of_force(retrieval)),
+        notes=(
+            *which_is_meant(meanings),
+            *disagreement(statements),
+            *(left_out(selection.chosen, index) if statements else ()),
+            *better_out_of_force(retrieval),
+        ),
         choices=meanings,
         confidence=confidence(problem, retrieval.hits),
         escalation=next(iter(extract([escalation], index)), None) if escalation else None,

@@ -10,6 +10,7 @@ from small_library import CUTOFFS, EMBEDDER, block, build, indexed
 from app.access import Reader
 from app.evidence import Selection, select_evidence
 from app.likeness import embed_question, late_interaction_of_units
+from app.notes import left_out
 from app.question import read_question
 from app.retrieve import Filters, Retriever
 from app.statement import extract
@@ -81,3 +82,34 @@ def test_a_step_is_ticked_off_only_beside_others_of_its_procedure(tmp_path: Path
     first, second, foreign = (units[text] for text in (*steps, "1. Burn the bonds."))
     assert [s.kind for s in extract([first, second, foreign], index)] == ["step", "step", "statement"]
     assert [s.kind for s in extract([first, foreign, second], index)] == ["statement"] * 3
+
+
+CARRYING = (
+    "1. Fetch the key of the bond vault.",
+    "2. Carry the bonds to the bond vault.",
+    "3. Lock the bond vault behind you.",
+    "4. Sign the register.",
+    "5. Telephone the caretaker.",
+)
+
+
+def _carrying(tmp_path: Path) -> Index:
+    vault = indexed(CUTOFFS, *(block("step", step, "Carrying") for step in CARRYING))
+    far = Record("SOP-9", "other.md", "Other", "1.0", doc_type="sop")
+    return build(tmp_path / "g", [vault, indexed(far, block("paragraph", "Kites are flown from the roof.", "Kites"))])
+
+
+def test_a_procedure_of_which_half_answers_is_shown_whole(tmp_path: Path) -> None:
+    index = _carrying(tmp_path)
+    chosen = _select(index, "fetch key, carry bonds, lock bond vault").chosen
+    assert tuple(unit.text for unit in chosen) == CARRYING
+    assert {statement.kind for statement in extract(chosen, index)} == {"step"}
+    assert left_out(chosen, index) == ()
+
+
+def test_a_few_steps_are_no_checklist_and_say_that_others_are_left_out(tmp_path: Path) -> None:
+    index = _carrying(tmp_path)
+    chosen = _select(index, "sign register, telephone the caretaker").chosen
+    assert tuple(unit.text for unit in chosen) == CARRYING[3:]
+    assert {statement.kind for statement in extract(chosen, index)} == {"statement"}
+    assert left_out(chosen, index) == ("Steps are left out here: “Carrying” has 5. Open the source for all of them.",)
