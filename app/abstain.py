@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence, Set
-from math import exp
 
 from app.change import unproved_change
 from app.evidence import Selection
@@ -13,7 +12,6 @@ from app.unit import Unit
 from app.values import currencies, has_value, messages, places, reason_codes, shows, systems, years
 from ingest.lexical import analyse
 
-REFUSED, STEEP, SHIFT = 0.1, 3.2, 0.43  # confidence: of a refusal, and of an answer by its first hit's score
 CLOSE = 0.36  # below it a question without a known identifier is taken to be about something else
 
 
@@ -33,15 +31,6 @@ def why_not(question: Question, selection: Selection, known: Set[str]) -> str:
     if not question.keys and closeness(question, selection, known) < CLOSE:
         return "nothing found is close enough to this"
     return _no_value(question, selection)
-
-
-def confidence(problem: str, hits: Sequence[Hit]) -> float:
-    """How sure it is that the procedures answer, 0 to 1, calibrated on the golden cases (Platt, 1999).
-
-    Most of what can be known is in the rules above: one refusal in ten was wrong. Beyond them only the first hit's
-    score tells a little; `eval` prints the Brier score and the reliability table.
-    """
-    return REFUSED if problem else 1 / (1 + exp(-(STEEP * hits[0].score - SHIFT)))
 
 
 def closeness(question: Question, selection: Selection, known: Set[str]) -> float:

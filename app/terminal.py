@@ -14,6 +14,8 @@ def print_answer(answer: Answer, console: Console) -> None:
         console.print(Text(answer.reason, style="yellow"))
     if answer.escalation:
         console.print(_line(answer.escalation, numbers))
+    if answer.uncertain:
+        console.print(Text("The closest passages; they may not answer this.", style="yellow"))
     for statement in answer.statements:
         console.print(_line(statement, numbers))
     for note in (*answer.notes, *(_withheld(answer))):

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from app.abstain import confidence, why_not
+from app.abstain import why_not
 from app.clarify import choices
 from app.compose import Draft, Verified
+from app.confidence import LIKELY, confidence
 from app.evidence import Selection, find_escalation
 from app.llm import UnfinishedError, Usage
 from app.notes import better_out_of_force, disagreement, left_out, refusal, which_is_meant
@@ -26,7 +27,8 @@ class Answer:
     `composed_by` is "extractive" (verbatim passages) or "model". `notes` are sentences to show beside the answer
     (a better match in a version not in force, the model failed...). `escalation` names whom to ask, if a
     procedure says it. `choices` are what the question may mean, where it is not clear. `confidence` is how sure
-    it is that the procedures answer, 0 to 1. `timings` are seconds by stage, `usage` the model's tokens and their cost.
+    it is that the first passage answers, 0 to 1. `timings` are seconds by stage, `usage` the model's tokens and
+    their cost.
     """
 
     id: str
@@ -46,6 +48,12 @@ class Answer:
     confidence: float | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     usage: Usage | None = None
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether it is passages whose first one is more likely than not beside the point: the reader must judge."""
+        known = self.confidence is not None and not self.abstained and self.composed_by == "extractive"
+        return known and (self.confidence or 0.0) < LIKELY
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ def answer_verbatim(
             *better_out_of_force(retrieval),
         ),
         choices=meanings,
-        confidence=confidence(problem, retrieval.hits),
+        confidence=None if problem else confidence(selection),
         escalation=next(iter(extract([escalation], index)), None) if escalation else None,
     )
 

@@ -16,11 +16,21 @@ def score_answer(case: Case, answer: Answer, stored: Stored, today: date) -> dic
     """Every answer metric of one case; None where it does not apply (see `eval.metrics.METRICS`)."""
     return {
         "abstention_correct": float(answer.abstained != case.answerable),
-        "abstention_brier": None if answer.confidence is None else (answer.confidence - case.answerable) ** 2,
+        **_confidence_scores(case, answer),
         **_content_scores(case, answer),
         **_citation_scores(case, answer),
         **_safety_scores(case, answer, stored, case.as_of or today),
     }
+
+
+def _confidence_scores(case: Case, answer: Answer) -> dict[str, float | None]:
+    # Nothing is right where nothing answers; where no gold is given, nobody knows.
+    cited = [] if answer.abstained else citations_of(answer)[:1]
+    judged = bool(cited) and (bool(case.gold) or not case.answerable)
+    right = _precision(case, cited, "any") if judged else None
+    stated = answer.confidence
+    brier = None if right is None or stated is None else (stated - right) ** 2
+    return {"first_citation_right": right, "confidence_brier": brier}
 
 
 def shown_text(answer: Answer) -> str:

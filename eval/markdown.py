@@ -81,10 +81,8 @@ def _abstention(groups: Mapping[str, Any]) -> str:
 
 
 def _reliability(bins: Sequence[Mapping[str, Any]]) -> str:
-    rows = [
-        (f"{b['low']:.1f} to {b['high']:.1f}", _number(b["stated"]), _number(b["answerable"]), b["n"]) for b in bins
-    ]
-    header = ("confidence", "stated, mean", "procedures answer", "n")
+    rows = [(f"{b['low']:.1f} to {b['high']:.1f}", _number(b["stated"]), _number(b["right"]), b["n"]) for b in bins]
+    header = ("confidence", "stated, mean", "first citation right", "n")
     return f"## Reliability of the confidence\n\n{table(header, rows)}" if rows else ""
 
 

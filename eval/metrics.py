@@ -52,6 +52,11 @@ METRICS: dict[str, Metric] = {
     for metric in [
         *_retrieval_metrics(),
         Metric("citation_precision", "answers", "share of citations on a gold page or section or quoting the gold"),
+        Metric(
+            "first_citation_right",
+            "answers",
+            "share of answers whose first citation is gold; none is, of the unanswerable",
+        ),
         Metric("quote_citation_precision", "answers", "share of citations that quote the gold itself"),
         Metric("citation_recall", "answers", "share of required gold places that are cited"),
         Metric("quote_citation_recall", "answers", "share of required gold quotes of which at least half is cited"),
@@ -60,9 +65,9 @@ METRICS: dict[str, Metric] = {
         Metric("number_coverage", "answers", "share of required numbers that the answer gives"),
         Metric("abstention_correct", "abstention", "answered what is answerable, abstained from what is not"),
         Metric(
-            "abstention_brier",
+            "confidence_brier",
             "abstention",
-            "Brier score: squared distance of the stated confidence from whether the procedures answer",
+            "Brier score: squared distance of the stated confidence from whether the first citation is gold",
             higher_is_better=False,
         ),
         Metric("abstention_precision", "abstention", "share of abstentions that were right"),

@@ -156,7 +156,7 @@ def _cell(figure: Mapping[str, Any] | None, missed: bool) -> dict[str, Any] | No
 
 
 def _reliability_chart(bins: Sequence[Mapping[str, Any]]) -> Markup:
-    points = [(b["stated"], b["answerable"], b["n"]) for b in bins]
+    points = [(b["stated"], b["right"], b["n"]) for b in bins]
     return Markup(reliability_diagram(points, "stated and actual") if points else "")  # noqa: S704  # numbers only
 
 

@@ -1,4 +1,4 @@
-"""Whether the stated confidence can be believed: how often the procedures answer, by how sure the assistant was."""
+"""Whether the stated confidence can be believed: how often the first citation is right, by how sure it was."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,33 +10,35 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The n cases whose confidence lies between low and high: its mean, and the share that the procedures answer."""
+    """The n cases whose confidence lies between low and high: its mean, and the share whose first citation is right."""
 
     low: float
     high: float
     n: int
     stated: float
-    answerable: float
+    right: float
 
 
 def reliability(rows: Sequence[Row]) -> list[Bin]:
     """The bins that have cases, in equal steps of confidence; none where no answer states one."""
     pairs = [
-        (row.outcome.answer.confidence, row.case.answerable)
+        (row.outcome.answer.confidence, right)
         for row in rows
-        if row.outcome.answer is not None and row.outcome.answer.confidence is not None
+        if row.outcome.answer is not None
+        and row.outcome.answer.confidence is not None
+        and (right := row.scores.get("first_citation_right")) is not None
     ]
     found = []
     for i in range(BINS):
         members = [pair for pair in pairs if min(BINS - 1, int(pair[0] * BINS)) == i]
         if members:
             n = len(members)
-            stated, answerable = (sum(values) / n for values in zip(*members, strict=True))
-            found.append(Bin(i / BINS, (i + 1) / BINS, n, stated, answerable))
+            stated, right = (sum(values) / n for values in zip(*members, strict=True))
+            found.append(Bin(i / BINS, (i + 1) / BINS, n, stated, right))
     return found
 
 
 def calibration_error(bins: Sequence[Bin]) -> float | None:
     """Expected calibration error: the mean distance of stated from actual, weighted by cases."""
     total = sum(b.n for b in bins)
-    return sum(b.n * abs(b.stated - b.answerable) for b in bins) / total if total else None
+    return sum(b.n * abs(b.stated - b.right) for b in bins) / total if total else None

@@ -115,11 +115,17 @@ def _status(now: Progress) -> Card | None:
         return _say("warn", "Stopped.", "What had been checked stays.")
     if now.answer is None:
         return _status_live(now)
-    if now.answer.abstained:
+    return _status_done(now.answer)
+
+
+def _status_done(answer: Answer) -> Card:
+    if answer.abstained:
         return _say("warn", "The procedures do not answer this.")
-    if now.answer.composed_by == "extractive":
+    if answer.uncertain:
+        return _say("near", "The closest passages, word for word.", "They may not answer this.")
+    if answer.composed_by == "extractive":
         return _say("ok", "Word for word from the procedures.")
-    count = say_count(len(now.answer.statements), "statement")
+    count = say_count(len(answer.statements), "statement")
     return _say("ok", "Checked.", f"{count}, each against the passage it cites.")
 
 

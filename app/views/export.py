@@ -94,11 +94,17 @@ def facts_of(record: Recorded) -> list[tuple[str, str]]:
         ("Procedures in force on", str(filters.as_of or record.asked_at.date())),
         *((name, ", ".join(values)) for name, values in limits if values),
         ("Index generation", answer.index),
-        ("Worded by", answer.model if answer.composed_by == "model" else "nobody, verbatim passages"),
+        ("Worded by", _composer(answer)),
         ("Statements withheld", str(len(answer.withheld)) if answer.withheld else ""),
         ("Ledger id", answer.id),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _composer(answer: Answer) -> str:
+    if answer.composed_by == "model":
+        return answer.model
+    return "nobody, " + ("the closest passages: they may not answer" if answer.uncertain else "verbatim passages")
 
 
 def _item(statement: Statement, numbering: Numbering) -> str:

@@ -67,7 +67,7 @@ function status(data, send) {
   if (!data.status) return null;
   const live = data.state === "live";
   return el("div", { class: `pa-status pa-is-${data.status.kind}`, role: "status" },
-    live ? el("span", { class: "pa-pulse", "aria-hidden": "true" }) : icon(data.status.kind === "ok" ? "check" : "alert"),
+    live ? el("span", { class: "pa-pulse", "aria-hidden": "true" }) : icon({ ok: "check", near: "page" }[data.status.kind] || "alert"),
     el("span", {}, el("strong", {}, data.status.text), data.status.detail ? ` ${data.status.detail}` : ""),
     live && el("button", { class: "pa-tool", type: "button", onclick: () => send({ type: "stop" }) }, icon("stop"), "Stop"));
 }

@@ -1,0 +1,62 @@
+"""How sure an answer is of its first passage, and what is said where it is not."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from small_library import CUTOFFS, EMBEDDER, block, build, indexed
+
+from app.access import Reader
+from app.answer import Answer
+from app.confidence import LIKELY, confidence
+from app.evidence import select_evidence
+from app.question import read_question
+from app.record import Recorded
+from app.retrieve import Filters, Retriever
+from app.terminal import print_answer
+from app.views.export import as_markdown
+
+NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+ANSWER = Answer("7-ab", "q", False, "", "", (), (), "000001-x", "none")
+SURE, UNSURE = replace(ANSWER, confidence=LIKELY), replace(ANSWER, confidence=LIKELY - 0.01)
+HEDGE = "may not answer"
+
+
+def _confidence(folder: Path, question: str, *paragraphs: str) -> float:
+    named = [(f"Part {number}", text) for number, text in enumerate(paragraphs)]
+    parts = [one for name, text in named for one in (block("heading", name, name), block("paragraph", text, name))]
+    index = build(folder, [indexed(CUTOFFS, *parts)])
+    read = read_question(question)
+    found = Retriever(index, EMBEDDER).search(read, Filters(as_of=date(2026, 11, 23)), Reader("x"), 10)
+    return confidence(select_evidence(read, found.hits, index, found.vector))
+
+
+def test_a_passage_that_leads_is_surer_than_one_among_equals(tmp_path: Path) -> None:
+    said = "Gilts are settled at the old counter."
+    leads = _confidence(tmp_path / "a", "where are gilts settled", said, "Tea is served at noon.", "Kites fly high.")
+    equal = _confidence(tmp_path / "b", "where are gilts settled", said, *[f"{said[:-1]} {n}." for n in "xyz"])
+    assert 0 < equal < leads < 1
+
+
+def test_a_passage_with_the_questions_words_is_surer_than_one_without(tmp_path: Path) -> None:
+    asked = "where are gilts settled"
+    near = _confidence(tmp_path / "a", asked, "Gilts are settled at the old counter.", "Tea is served at noon.")
+    far = _confidence(tmp_path / "b", asked, "Gilts are printed on green paper.", "Tea is served at noon.")
+    assert far < near
+
+
+def test_who_is_likely_wrong_says_so_wherever_the_answer_is_read() -> None:
+    for answer in (SURE, UNSURE):
+        screen = StringIO()
+        print_answer(answer, Console(file=screen, width=200))
+        markdown = as_markdown([Recorded(answer, Filters(), NOW, "p")], NOW)
+        assert (HEDGE in screen.getvalue(), HEDGE in markdown) == (answer is UNSURE, answer is UNSURE)
+
+
+@pytest.mark.parametrize("answer", [replace(UNSURE, composed_by="model"), replace(UNSURE, abstained=True), ANSWER])
+def test_only_passages_can_be_beside_the_point(answer: Answer) -> None:
+    assert UNSURE.uncertain
+    assert not answer.uncertain
