@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence, Set
 
 from app.change import unproved_change
+from app.confidence import GROUNDLESS, grounds
 from app.evidence import Selection
 from app.question import Question
 from app.retrieve import Hit
@@ -28,9 +29,19 @@ def why_not(question: Question, selection: Selection, known: Set[str]) -> str:
         return f"nothing found mentions {', '.join(missing)}"
     if change := unproved_change(question, selection):
         return change
-    if not question.keys and closeness(question, selection, known) < CLOSE:
+    if _too_far(question, selection, known):
         return "nothing found is close enough to this"
     return _no_value(question, selection)
+
+
+def _too_far(question: Question, selection: Selection, known: Set[str]) -> bool:
+    """Whether nothing found is likely to answer. A known identifier is better evidence than any likeness; a value of
+    the asked kind, for the payment system or currency asked about, in the best unit is better than any chance."""
+    if not question.keys and closeness(question, selection, known) < CLOSE:
+        return True
+    asked = systems(question.asked) | currencies(question.asked)
+    stated = bool(asked) and has_value(question.wants) and _states_for(question, selection.ranked[0], asked)
+    return not stated and grounds(question, selection) < GROUNDLESS
 
 
 def closeness(question: Question, selection: Selection, known: Set[str]) -> float:
@@ -52,13 +63,16 @@ def _no_value(question: Question, selection: Selection) -> str:
     for unit in selection.ranked:
         if unit.hit not in selection.closest:
             continue
-        around = f"{unit.text}\n{unit.hit.section}\n{unit.hit.title}"
-        if _states(question.wants, unit.text) and asked <= systems(around) | currencies(around) | _siblings(
-            unit, asked
-        ):
+        if _states_for(question, unit, asked):
             return ""
     about = f", for {', '.join(sorted(name.upper() for name in asked))}" if asked else ""
     return f"nothing found states the {question.wants} asked for{about}"
+
+
+def _states_for(question: Question, unit: Unit, asked: set[str]) -> bool:
+    around = f"{unit.text}\n{unit.hit.section}\n{unit.hit.title}"
+    about = systems(around) | currencies(around) | _siblings(unit, asked)
+    return _states(question.wants, unit.text) and asked <= about
 
 
 def _states(kind: str, text: str) -> bool:
@@ -95,6 +109,9 @@ def _missing_names(question: Question, selection: Selection, known: Set[str]) ->
     return [] if absent and _unlisted(absent, selection) else sorted({name.upper() for name in absent})
 
 
+_DECIMAL = re.compile(r"\d+\.\d+")  # the number of a section or version, a score, a quantity
+
+
 def _around(hit: Hit) -> str:
     return f"{hit.text}\n{hit.section}\n{hit.title}"
 
@@ -102,7 +119,7 @@ def _around(hit: Hit) -> str:
 def _is_missing(name: str, question: Question, present: frozenset[str], known: Set[str]) -> bool:
     """An identifier that the library does not know, or a code or message type that no hit is about."""
     term = next(iter(analyse(name)), "")  # of "REP-03" the whole identifier, not its halves
-    if not term or systems(name):
+    if not term or systems(name) or _DECIMAL.fullmatch(name):
         return False
     group = next((group for group in question.searched if group[0] == term), (term,))
     wanted = bool(reason_codes(name.upper()) | messages(name))

@@ -51,16 +51,34 @@ _NAME = re.compile(
     r"|\b[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+\b|\b[A-Z]{2,4}\d{1,2}[A-Z]?\b|\b[A-Za-z]\d{2,3}[A-Z]?\b|\b[a-z]{2}\d{2}\b"
     r"|\b[A-Z]{3,}\b|\b\d+\.\d+\b"
 )
+# A number that names something: "error 3302", "pair 7", "window 2"; and one of four digits that is neither a year nor a
+# quantity.
+_CODE_NUMBER = re.compile(r"\b(?:codes?|errors?|reasons?|status) #?(\d{1,5}[a-z]?)\b", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"\b(?:pair|step|table|form|section|window|field|tag|line|level|annex|appendix|chapter|rule|option|type|number|no\.?)"
+    r" #?(\d{1,5}[a-z]?)\b",
+    re.IGNORECASE,
+)
+_CURRENCY = r"(?:usd|eur|gbp|jpy|chf|cad|aud|hkd|sgd)"
+_FOUR_DIGITS = re.compile(
+    rf"(?<![\w.,:$€£¥-])(?<!{_CURRENCY} )(?!(?:19|20)\d\d\b)\d{{4}}\b"
+    rf"(?![.,:]?\d|[%-]| ?(?:{_CURRENCY}|[km]|mio|mn|million|dollars|euros?|pounds?|items?|payments?|days?|hours?"
+    r"|[a-z]{0,2}t)\b)",
+    re.IGNORECASE,
+)
 _WANTS: dict[AnswerKind, str] = {
-    "duration": r"\bhow (?:long|far ahead|many (?:\w+ )?(?:days|hours|minutes|months|years|weeks))\b|\bretention\b",
-    "time": r"\bcut[- ]?offs?\b|\b(?:what|latest) time\b|\bdeadline\b|\bhow late\b|\buntil when\b|\bby when\b",
+    "duration": r"\bhow (?:long|far ahead|many (?:\w+ )?(?:days|hours|minutes|months|years|weeks))\b|\bretention\b"
+    r"|\bhow (?:soon|quick(?:ly)?|fast)\b|\btime ?(?:limit|frame)\b|\bturn-?around\b|\bSLA\b",
+    "time": r"\bcut[- ]?offs?\b|\b(?:what|latest) time\b|\bdeadline\b|\bdue (?:date|by)\b"
+    r"|\bhow late\b|\buntil when\b|\bby when\b",
     "price": r"\bfees?\b|\bwhat (?:does|do|did|will) .{0,40}\bcost\b|\bprice (?:of|for)\b|\bpriced\b",
     "telephone": r"\b(?:tele)?phone number\b|\btheir phone\b"
     r"|\b(?:duty|desk|mgr|manager|team|whats|what's) .{0,20}\bphone\b$",
     "e-mail address": r"\be-?mail address\b|\bmailbox address\b",
-    "amount": r"\bhow much\b|\blimits?\b|\bthreshold\b|\bmax(?:imum)?\b(?! (?:chars?|characters?|length|lines?)\b)"
-    r"|\bminimum amount\b|\bceiling\b|\bcaps?\b",
-    "person": r"\bwho\b|\bwhom\b|\bwhose\b|\bwhich (?:team|desk|queue|role|owner)\b",
+    "amount": r"\bhow much\b|(?<!over[ -])\blimits?\b|\bthreshold\b|\bmax(?:imum)?\b"
+    r"(?! (?:chars?|characters?|length|lines?)\b)|\bminimum amount\b|\bceiling\b|\bcaps?\b",
+    "person": r"(?:^|[^\w\s'-]\s*|\s[-–] |\b(?:and|or|but|so|then|by|to|from|with|for|is|of|[a-z]+,) )who\b"
+    r"|\bwhom\b|\bwhose\b|\bwhich (?:team|desk|queue|role|owner)\b",
     "steps": r"\bwhat (?:do|should|must) (?:i|we)\b|\bwhat (?:now|next)\b|\bhow (?:do|should|to|can)\b"
     r"|\bsteps?\b|\bprocess\b|\bprocedure\b",
 }
@@ -75,8 +93,9 @@ def read_question(text: str, history: Sequence[Turn] = (), glossary: Glossary | 
         whole = " ".join([*earlier, asked])
     terms = analyse(whole)
     searched = (glossary or load_glossary()).expand(terms)
-    names = tuple(dict.fromkeys(_NAME.findall(whole)))
-    key_terms = {term for name in names for term in analyse(name)[:1]} | currencies(whole)
+    names = tuple(dict.fromkeys([*_NAME.findall(whole), *_CODE_NUMBER.findall(whole)]))
+    numbers = [*_NUMBERED.findall(whole), *_FOUR_DIGITS.findall(whole)]
+    key_terms = {term for name in (*names, *numbers) for term in analyse(name)[:1]} | currencies(whole)
     return Question(
         text=whole,
         asked=asked,

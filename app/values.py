@@ -69,7 +69,18 @@ _PLACES = re.compile(
     r"|kuala lumpur|lagos|lisbon|london|los angeles|luxembourg|madrid|manila|melbourne|mexico city|miami|milan"
     r"|montreal|mumbai|munich|nairobi|new delhi|new york|oslo|osaka|paris|prague|riyadh|rome|san francisco|santiago"
     r"|s[aã]o paulo|seoul|shanghai|shenzhen|singapore|stockholm|sydney|taipei|tel aviv|tokyo|toronto|vancouver|vienna"
-    r"|warsaw|washington|zurich)\b",
+    r"|warsaw|washington|zurich"
+    r"|argentina|australia|austria|bahrain|belgium|brazil|bulgaria|canada|chile|china|colombia|croatia|cyprus|denmark"
+    r"|egypt|estonia|finland|france|germany|ghana|greece|hungary|iceland|india|indonesia|iran|iraq|ireland|israel|italy"
+    r"|japan|kazakhstan|kenya|kuwait|latvia|lebanon|liechtenstein|lithuania|malaysia|malta|mexico|morocco|netherlands"
+    r"|new zealand|nigeria|norway|oman|pakistan|panama|peru|philippines|poland|portugal|qatar|romania|russia"
+    r"|saudi arabia|serbia|slovakia|slovenia|south africa|south korea|spain|sri lanka|sweden|switzerland"
+    r"|taiwan|thailand|tunisia|ukraine|united arab emirates|uruguay|venezuela|vietnam"
+    r"|alabama|alaska|arizona|arkansas|california|colorado|connecticut|delaware|florida|hawaii|idaho|illinois|indiana"
+    r"|iowa|kansas|kentucky|louisiana|maine|maryland|massachusetts|michigan|minnesota|mississippi|missouri|montana"
+    r"|nebraska|nevada|new hampshire|new jersey|new mexico|north carolina|north dakota|ohio|oklahoma|oregon"
+    r"|pennsylvania|rhode island|south carolina|south dakota|tennessee|texas|utah|vermont|virginia|wisconsin"
+    r"|wyoming)\b",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b20\d\d\b")
@@ -139,7 +150,8 @@ _SHOWS: dict[str, re.Pattern[str]] = {
     "e-mail address": re.compile(r"\S@\S+\.\w"),
     "duration": re.compile(
         r"\b(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|twenty|thirty|sixty|ninety)[- ]"
-        r"(?:\w+[- ]){0,2}(?:minute|hour|day|week|month|year)s?\b",
+        r"(?:\w+[- ]){0,2}(?:minute|hour|day|week|month|year)s?\b"
+        r"|\b(?:immediately|at once|without delay|(?:same|next) (?:business |banking |working )?day)\b",
         re.I,
     ),
     "person": re.compile(

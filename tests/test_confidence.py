@@ -9,11 +9,12 @@ import pytest
 from rich.console import Console
 from small_library import CUTOFFS, EMBEDDER, block, build, indexed
 
+from app.abstain import why_not
 from app.access import Reader
 from app.answer import Answer
-from app.confidence import LIKELY, confidence
-from app.evidence import select_evidence
-from app.question import read_question
+from app.confidence import GROUNDLESS, LIKELY, confidence, grounds
+from app.evidence import Selection, select_evidence
+from app.question import Question, read_question
 from app.record import Recorded
 from app.retrieve import Filters, Retriever
 from app.terminal import print_answer
@@ -25,27 +26,49 @@ SURE, UNSURE = replace(ANSWER, confidence=LIKELY), replace(ANSWER, confidence=LI
 HEDGE = "may not answer"
 
 
-def _confidence(folder: Path, question: str, *paragraphs: str) -> float:
+OTHERS = ("Tea is served at noon.", "Kites fly high.", "Maps hang in the hall.", "Bells ring at six.")
+
+
+def _select(folder: Path, question: str, *paragraphs: str) -> tuple[Question, Selection]:
     named = [(f"Part {number}", text) for number, text in enumerate(paragraphs)]
     parts = [one for name, text in named for one in (block("heading", name, name), block("paragraph", text, name))]
     index = build(folder, [indexed(CUTOFFS, *parts)])
     read = read_question(question)
     found = Retriever(index, EMBEDDER).search(read, Filters(as_of=date(2026, 11, 23)), Reader("x"), 10)
-    return confidence(select_evidence(read, found.hits, index, found.vector))
+    return read, select_evidence(read, found.hits, index, found.vector)
+
+
+def _confidence(folder: Path, question: str, *paragraphs: str) -> float:
+    stated = confidence(_select(folder, question, *paragraphs)[1])
+    assert stated is not None
+    return stated
 
 
 def test_a_passage_that_leads_is_surer_than_one_among_equals(tmp_path: Path) -> None:
     said = "Gilts are settled at the old counter."
-    leads = _confidence(tmp_path / "a", "where are gilts settled", said, "Tea is served at noon.", "Kites fly high.")
-    equal = _confidence(tmp_path / "b", "where are gilts settled", said, *[f"{said[:-1]} {n}." for n in "xyz"])
+    leads = _confidence(tmp_path / "a", "where are gilts settled", said, *OTHERS)
+    equal = _confidence(tmp_path / "b", "where are gilts settled", said, *[f"{said[:-1]} {n}." for n in "wxyz"])
     assert 0 < equal < leads < 1
 
 
 def test_a_passage_with_the_questions_words_is_surer_than_one_without(tmp_path: Path) -> None:
     asked = "where are gilts settled"
-    near = _confidence(tmp_path / "a", asked, "Gilts are settled at the old counter.", "Tea is served at noon.")
-    far = _confidence(tmp_path / "b", asked, "Gilts are printed on green paper.", "Tea is served at noon.")
+    near = _confidence(tmp_path / "a", asked, "Gilts are settled at the old counter.", *OTHERS)
+    far = _confidence(tmp_path / "b", asked, "Gilts are printed on green paper.", *OTHERS)
     assert far < near
+
+
+def test_what_nothing_comes_near_has_no_grounds_and_is_refused(tmp_path: Path) -> None:
+    asked = "how long is parental leave"
+    question, selection = _select(tmp_path / "a", asked, "Gilts are settled within two days.", *OTHERS)
+    assert grounds(question, selection) < GROUNDLESS
+    assert why_not(question, selection, frozenset(question.terms))
+
+
+def test_a_library_of_a_few_passages_tells_nothing_by_comparison(tmp_path: Path) -> None:
+    question, selection = _select(tmp_path / "a", "where are gilts settled", "Gilts are settled at the old counter.")
+    assert (confidence(selection), grounds(question, selection)) == (None, 1.0)
+    assert not why_not(question, selection, frozenset(question.terms))
 
 
 def test_who_is_likely_wrong_says_so_wherever_the_answer_is_read() -> None:
