@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import Stemmer
 
-LEXICAL_VERSION = "3"
+LEXICAL_VERSION = "4"
 
 _TOKEN = re.compile(
     r"""
@@ -110,7 +110,7 @@ def _word_terms(raw: str) -> Iterator[str]:
     word = re.sub(r"['’]s$|['’]", "", raw.lower())
     pieces = word.split("-")
     if len(pieces) > 1:
-        yield "".join(pieces)
+        yield _stem("".join(pieces))
     for piece in pieces:
         if piece in _NUMBER_WORDS:
             yield str(_NUMBER_WORDS[piece])

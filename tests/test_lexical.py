@@ -20,6 +20,7 @@ from ingest.sentences import split_sentences
         ("authorised cheques authorized checks", ["author", "check", "author", "check"]),
         ("cut-off cutoff", ["cutoff", "cut", "cutoff"]),
         ("the bank's", ["bank"]),
+        ("pre-advices preadvice", ["preadvic", "pre", "advic", "preadvic"]),  # one word however it is joined
         ("12 CFR 210.28(c)", ["12", "cfr", "210.28", "c"]),
     ],
 )
