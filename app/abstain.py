@@ -99,7 +99,7 @@ def _missing_names(question: Question, selection: Selection, known: Set[str]) ->
     """What the question names and nothing found is about: identifiers, currencies, systems, places, years."""
     text = "\n".join(_around(hit) for hit in selection.closest)
     asked = question.asked
-    absent = (currencies(asked) - currencies(text)) | (systems(asked) - systems(text))
+    absent = _missing_currencies(asked, text) | (systems(asked) - systems(text))
     for name in (places(asked) - places(text)) | (years(asked) - years(text)):
         if not all(term in known for term in analyse(name)):
             absent |= {name}
@@ -107,6 +107,12 @@ def _missing_names(question: Question, selection: Selection, known: Set[str]) ->
     if not absent and (apart := _never_together(question, selection.closest)):
         return [apart]
     return [] if absent and _unlisted(absent, selection) else sorted({name.upper() for name in absent})
+
+
+def _missing_currencies(asked: str, text: str) -> set[str]:
+    wanted, found = currencies(asked), currencies(text)
+    # Two of which none is found: the question is about conversion, and a rule on it need not name any.
+    return set() if len(wanted) > 1 and wanted.isdisjoint(found) else wanted - found
 
 
 _DECIMAL = re.compile(r"\d+\.\d+")  # the number of a section or version, a score, a quantity

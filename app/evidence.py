@@ -1,6 +1,5 @@
 """Hits -> the sentences, steps and table rows that answer, each a verbatim span of its chunk."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +9,7 @@ from app.follow import follow
 from app.likeness import QuestionVectors, late_interaction
 from app.other_side import show_other_side
 from app.question import Question
-from app.rank_units import hit_units, rank_units, section_steps
+from app.rank_units import rank_units, section_steps
 from app.rest import answer_the_rest
 from app.retrieve import Hit
 from app.unit import Unit
@@ -112,15 +111,3 @@ def _in_reading_order(chosen: Sequence[Unit], first: Hit) -> tuple[Unit, ...]:
         return hits.index(unit.hit.chunk_id), unit.hit.chunk_ids.index(unit.chunk_id), unit.start
 
     return tuple(sorted(chosen, key=place))
-
-
-_ESCALATES = re.compile(
-    r"\bescalat\w*\b.{0,60}\b(?:to|with)\b|\b(?:contact|call|refer)\b.{0,60}\b(?:desk|team|manager|lead|officer)\b",
-    re.I,
-)
-
-
-def find_escalation(hits: Sequence[Hit], index: Index) -> Unit | None:
-    """The first sentence of the hits that says whom to escalate to, or None."""
-    units = (unit for hit in hits for unit in hit_units(hit, index))
-    return next((unit for unit in units if _ESCALATES.search(unit.text)), None)

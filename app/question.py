@@ -68,7 +68,8 @@ _FOUR_DIGITS = re.compile(
 )
 _WANTS: dict[AnswerKind, str] = {
     "duration": r"\bhow (?:long|far ahead|many (?:\w+ )?(?:days|hours|minutes|months|years|weeks))\b|\bretention\b"
-    r"|\bhow (?:soon|quick(?:ly)?|fast)\b|\btime ?(?:limit|frame)\b|\bturn-?around\b|\bSLA\b",
+    r"|\bhow (?:soon|quick(?:ly)?|fast)\b|\btime ?(?:limit|frame)\b|\bturn-?around\b|\bSLA\b"
+    r"|\bhow much (?:time|notice|longer|earlier|warning)\b",
     "time": r"\bcut[- ]?offs?\b|\b(?:what|latest) time\b|\bdeadline\b|\bdue (?:date|by)\b"
     r"|\bhow late\b|\buntil when\b|\bby when\b",
     "price": r"\bfees?\b|\bwhat (?:does|do|did|will) .{0,40}\bcost\b|\bprice (?:of|for)\b|\bpriced\b",

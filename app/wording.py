@@ -8,7 +8,8 @@ from app.abstain import why_not
 from app.clarify import choices
 from app.compose import Draft, Verified
 from app.confidence import LIKELY, confidence
-from app.evidence import Selection, find_escalation
+from app.escalation import find_escalation, owner_to_ask
+from app.evidence import Selection
 from app.llm import UnfinishedError, Usage
 from app.notes import better_out_of_force, disagreement, left_out, refusal, which_is_meant
 from app.premise import corrections
@@ -80,7 +81,7 @@ def answer_verbatim(
     problem = why_not(asked, selection, retrieval.known)
     statements = () if problem else (*checks(asked, selection, index), *extract(selection.chosen, index))
     meanings = () if problem else choices(asked, selection)
-    escalation = find_escalation(retrieval.hits, index) if problem else None
+    escalation = find_escalation(selection) if problem else None
     return Answer(
         id="",
         question=asked.asked,
@@ -96,6 +97,7 @@ def answer_verbatim(
             *disagreement(statements),
             *(left_out(selection.chosen, index) if statements else ()),
             *better_out_of_force(retrieval),
+            *(owner_to_ask(selection, index) if problem else ()),
         ),
         choices=meanings,
         confidence=None if problem else confidence(selection),
