@@ -109,7 +109,7 @@ def _missing_names(question: Question, selection: Selection, known: Set[str]) ->
     return [] if absent and _unlisted(absent, selection) else sorted({name.upper() for name in absent})
 
 
-def _missing_currencies(asked: str, text: str) -> set[str]:
+def _missing_currencies(asked: str, text: str) -> Set[str]:
     wanted, found = currencies(asked), currencies(text)
     # Two of which none is found: the question is about conversion, and a rule on it need not name any.
     return set() if len(wanted) > 1 and wanted.isdisjoint(found) else wanted - found
