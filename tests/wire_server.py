@@ -112,12 +112,13 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.settimeout(0.02)
         while not self.server.script.released.is_set():
             try:
-                if self.connection.recv(1) == b"":
-                    self.server.script.dropped.set()
-                    break
+                gone = self.connection.recv(1) == b""
             except TimeoutError:
                 continue
-            except OSError:
+            except OSError:  # it went with words of ours unread: the connection is reset, not closed
+                gone = True
+            if gone:
+                self.server.script.dropped.set()
                 break
         self.close_connection = True
 
