@@ -4,7 +4,6 @@
 that the fit has not seen.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.aside import keeps
 from app.likeness import QuestionVectors, late_interaction
 from app.question import Question
 from app.terms import weigh_terms, words_of
@@ -23,27 +23,6 @@ READ = 100  # best candidates whose text is read for the finer features
 FIRST = {"dense": 0.3, "passage": 0.15, "section": 0.15, "unit_dense": 0.4}  # chooses those
 
 LATE = 0.6  # late interaction beside those, where section and document are weighed
-DEMOTED = 0.8  # what a passage about the document itself keeps of its score
-CONTROLLED = 0.5  # and a row of document control, where no document is asked about
-_ABOUT_ITSELF = re.compile(
-    r"^\W*[\d.]*\s*(?:end ?notes?|foot ?notes?|references|bibliography|(?:table of )?contents|attachments?|index"
-    r"|(?:change|version|revision|document) (?:history|control|log|record)"
-    r"|changes(?: (?:in|to|of|since) (?:(?:this|the|last|previous) )*"
-    r"(?:version|edition|release|document)\b.{0,10})?)\W*$",
-    re.IGNORECASE,
-)
-
-_CONTROL_FIELD = re.compile(
-    r"^(?:document|document (?:id|number|no\.?|title|type|owner)|owner|approved (?:by|on)|approver|prepared by|author"
-    r"|version|status|effective(?: from| date)?\.?|valid (?:from|until|to)|replaces|supersedes|classification|readers"
-    r"|distribution|(?:next )?review(?: date| due)?)$",
-    re.IGNORECASE,
-)
-
-_ABOUT_DOCUMENTS = re.compile(
-    r"\b(?:documents?|procedures?|sops?|guides?|manuals?|policy|policies|versions?)\b|\b[A-Z]{2,}-[A-Z]+-\d+\b",
-    re.IGNORECASE,
-)
 
 WEIGHTS: Mapping[str, float] = {
     "dense": 2.1,
@@ -84,15 +63,6 @@ def rank(
     scores = np.array([keeps(question, "".join(chunk.heading_path[-1:])) for chunk in found.chunks]) * scores
     order = np.argsort(-np.asarray(scores), kind="stable")
     return found.rows[order], np.asarray(scores, dtype=np.float32)[order]
-
-
-def keeps(question: Question, heading: str, line: str = "") -> float:
-    """What a passage under the heading, or one line of it, keeps of its score: less where it is about the document
-    itself, for such lines repeat the document's words and tell nothing."""
-    first, bar, _ = line.partition(" | ")
-    if bar and _CONTROL_FIELD.match(first.strip()):
-        return 1.0 if _ABOUT_DOCUMENTS.search(question.text) else CONTROLLED
-    return DEMOTED if _ABOUT_ITSELF.search(heading) else 1.0
 
 
 def features_of(question: Question, vectors: QuestionVectors, index: Index, rows: Rows) -> Candidates:

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from app.aside import keeps
 from app.hostile import gives_orders, imitates_citation
 from app.likeness import QuestionVectors, late_interaction_of_units
 from app.question import Question
-from app.rank import defines, keeps
+from app.rank import defines
 from app.retrieve import Hit
 from app.terms import weigh_terms, words_of
 from app.unit import Unit

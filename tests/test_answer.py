@@ -13,10 +13,10 @@ from small_library import EMBEDDER, build
 
 from app.access import Reader
 from app.answer import Answer, Assistant, Done, Draft, Evidence, Filters, Verified
+from app.aside import CONTROLLED, DEMOTED, keeps
 from app.ledger import Ledger
 from app.llm import Finish, Usage
 from app.question import read_question
-from app.rank import CONTROLLED, DEMOTED, keeps
 from app.retrieve import Retriever
 from ingest.errors import LLMError
 
@@ -303,3 +303,18 @@ def test_rows_of_document_control_answer_only_what_is_asked_about_documents() ->
     assert keeps(read_question("who approves a change of instructions?"), "", row) == CONTROLLED
     assert keeps(read_question("who approved SOP-SSI-730?"), "", row) == 1.0
     assert keeps(read_question("who approves a change?"), "", "Owner of the account | signs") == 1.0
+
+
+@pytest.mark.parametrize(
+    ("heading", "asked", "less"),
+    [
+        ("5. Definitions", "how fast is a frozen account reported", True),
+        ("Terms and abbreviations", "how fast is a frozen account reported", True),
+        ("5. Definitions", "what does SDN mean", False),
+        ("2 Purpose and scope", "how fast is a frozen account reported", True),
+        ("Overview", "does it apply to reversals", False),
+        ("Scope of the limit", "how fast is a frozen account reported", False),  # a matter, not the document's
+    ],
+)
+def test_definitions_and_purpose_rank_lower_unless_asked_for(heading: str, asked: str, less: bool) -> None:
+    assert (keeps(read_question(asked), heading) < 1) is less
