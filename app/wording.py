@@ -79,7 +79,11 @@ def answer_verbatim(
 ) -> Answer:
     """The chosen units as statements, with the notes that belong beside them; a refusal where nothing answers."""
     problem = why_not(asked, selection, retrieval.known)
-    statements = () if problem else (*checks(asked, selection, index), *extract(selection.chosen, index))
+    sure = None if problem else confidence(selection)
+    quoted = () if problem else extract(selection.chosen, index)
+    if sure is not None and sure < LIKELY:  # what may be beside the point is to be read, not to be ticked off
+        quoted = tuple(replace(one, kind="statement") if one.kind == "step" else one for one in quoted)
+    statements = () if problem else (*checks(asked, selection, index), *quoted)
     meanings = () if problem else choices(asked, selection)
     escalation = find_escalation(selection) if problem else None
     return Answer(
@@ -100,7 +104,7 @@ def answer_verbatim(
             *(owner_to_ask(selection, index) if problem else ()),
         ),
         choices=meanings,
-        confidence=None if problem else confidence(selection),
+        confidence=sure,
         escalation=next(iter(extract([escalation], index)), None) if escalation else None,
     )
 

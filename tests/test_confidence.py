@@ -19,6 +19,7 @@ from app.record import Recorded
 from app.retrieve import Filters, Retriever
 from app.terminal import print_answer
 from app.views.export import as_markdown
+from app.wording import answer_verbatim
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 ANSWER = Answer("7-ab", "q", False, "", "", (), (), "000001-x", "none")
@@ -83,3 +84,22 @@ def test_who_is_likely_wrong_says_so_wherever_the_answer_is_read() -> None:
 def test_only_passages_can_be_beside_the_point(answer: Answer) -> None:
     assert UNSURE.uncertain
     assert not answer.uncertain
+
+
+STEPS = ("1. Take the gilts to the old counter.", "2. Sign the book there.")
+
+
+@pytest.mark.parametrize(("bar", "kind"), [(0.0, "step"), (1.0, "statement")])
+def test_only_what_likely_answers_is_a_checklist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bar: float, kind: str
+) -> None:
+    monkeypatch.setattr("app.wording.LIKELY", bar)
+    named = [(f"Part {number}", text) for number, text in enumerate(OTHERS)]
+    parts = [one for name, text in named for one in (block("heading", name, name), block("paragraph", text, name))]
+    index = build(tmp_path / "g", [indexed(CUTOFFS, *parts, *(block("step", step, "Counter") for step in STEPS))])
+    question, filters = read_question("take gilts to old counter, sign book"), Filters(as_of=date(2026, 11, 23))
+    found = Retriever(index, EMBEDDER).search(question, filters, Reader("x"), 10)
+    selection = select_evidence(question, found.hits, index, found.vector)
+    answer = answer_verbatim(question, found, selection, index, filters)
+    assert answer.uncertain is (kind == "statement")
+    assert [(one.kind, one.text) for one in answer.statements] == [(kind, step) for step in STEPS]
