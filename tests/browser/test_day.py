@@ -161,7 +161,7 @@ def test_a_day_at_the_desk(visit: Open, real: str) -> None:
 def test_an_answer_is_worked_with_by_keyboard_alone(visit: Open, real: str) -> None:
     chat = visit(real)
     page, hands = chat.page, Keys(chat.page)
-    hands.ask("Who decides on a site switch?")
+    hands.ask("What are the steps of going back after a site switch?")
     hands.press(chat.last.locator(".pa-steps input").first, "Space")
     expect(chat.last.locator(".pa-done")).to_contain_text("1 of")
     hands.press(chat.last.locator(".pa-cite").first)
