@@ -70,7 +70,7 @@ def _no_value(question: Question, selection: Selection) -> str:
 
 
 def _states_for(question: Question, unit: Unit, asked: set[str]) -> bool:
-    around = f"{unit.text}\n{unit.hit.section}\n{unit.hit.title}"
+    around = unit.with_headings
     about = systems(around) | currencies(around) | _siblings(unit, asked)
     return _states(question.wants, unit.text) and asked <= about
 
@@ -97,7 +97,7 @@ def _siblings(unit: Unit, asked: set[str]) -> set[str]:
 
 def _missing_names(question: Question, selection: Selection, known: Set[str]) -> list[str]:
     """What the question names and nothing found is about: identifiers, currencies, systems, places, years."""
-    text = "\n".join(_around(hit) for hit in selection.closest)
+    text = "\n".join(hit.with_headings for hit in selection.closest)
     asked = question.asked
     absent = _missing_currencies(asked, text) | (systems(asked) - systems(text))
     for name in (places(asked) - places(text)) | (years(asked) - years(text)):
@@ -118,10 +118,6 @@ def _missing_currencies(asked: str, text: str) -> Set[str]:
 _DECIMAL = re.compile(r"\d+\.\d+")  # the number of a section or version, a score, a quantity
 
 
-def _around(hit: Hit) -> str:
-    return f"{hit.text}\n{hit.section}\n{hit.title}"
-
-
 def _is_missing(name: str, question: Question, present: frozenset[str], known: Set[str]) -> bool:
     """An identifier that the library does not know, or a code or message type that no hit is about."""
     term = next(iter(analyse(name)), "")  # of "REP-03" the whole identifier, not its halves
@@ -138,7 +134,7 @@ def _never_together(question: Question, hits: Sequence[Hit]) -> str:
     types = [g for g in question.keys if messages(g[0])]
     if not codes or not types:
         return ""
-    words = [words_of(_around(hit)) for hit in hits]
+    words = [words_of(hit.with_headings) for hit in hits]
     together = any(not w.isdisjoint(code) and not w.isdisjoint(kind) for w in words for code in codes for kind in types)
     return "" if together else f"{codes[0][0].upper()} with {types[0][0]}"
 

@@ -19,5 +19,5 @@ def unproved_change(question: Question, selection: Selection) -> str:
     found = _CHANGED.search(question.asked)
     if found is None:
         return ""
-    told = words_of("\n".join(f"{u.hit.text}\n{u.hit.section}\n{u.hit.title}" for u in selection.ranked))
+    told = words_of("\n".join(u.hit.with_headings for u in selection.ranked))
     return "" if words_of(found["change"]) & told else f"nothing found says that {found['thing']} was {found['change']}"

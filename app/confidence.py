@@ -46,6 +46,11 @@ def confidence(selection: Selection) -> float | None:
     return _logistic(15.5 * signs.lead + 7.5 * signs.score + 2.9 * signs.similarity - 8.9)
 
 
+def unlikely(chance: float | None) -> bool:
+    """Whether a passage with this confidence is more often wrong than right; not where nothing can be told."""
+    return chance is not None and chance < LIKELY
+
+
 def grounds(question: Question, selection: Selection) -> float:
     """The chance, 0 to 1, that the procedures answer at all; 1 in a library too small to tell.
 

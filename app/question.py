@@ -63,7 +63,7 @@ _CURRENCY = r"(?:usd|eur|gbp|jpy|chf|cad|aud|hkd|sgd)"
 _FOUR_DIGITS = re.compile(
     rf"(?<![\w.,:$€£¥-])(?<!{_CURRENCY} )(?!(?:19|20)\d\d\b)\d{{4}}\b"
     rf"(?![.,:]?\d|[%-]| ?(?:{_CURRENCY}|[km]|mio|mn|million|dollars|euros?|pounds?|items?|payments?|days?|hours?"
-    r"|[a-z]{0,2}t)\b)",
+    r"|[cepm][sd]?t|ce[sd]?t|gmt|utc|bst)\b)",
     re.IGNORECASE,
 )
 _WANTS: dict[AnswerKind, str] = {

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from app.question import Question
-from app.retrieve import Hit
 from app.terms import weigh_terms, words_of
 from app.unit import Unit
 from ingest.index import Alternatives, Index
@@ -19,10 +18,10 @@ def answer_the_rest(question: Question, chosen: Sequence[Unit], ranked: Sequence
     terms = weigh_terms(question, index)
     whole = sum(terms.weights) or 1.0
     # Only what the reader's own hits hold counts: what other documents hold must not be told by what is shown.
-    near = words_of("\n".join({unit.hit.chunk_id: _around_hit(unit.hit) for unit in ranked}.values()))
+    near = words_of("\n".join({unit.hit.chunk_id: unit.hit.with_headings for unit in ranked}.values()))
     added: list[Unit] = []
     while len(added) < MOST:
-        have = words_of("\n".join(_around(unit) for unit in (*chosen, *added)))
+        have = words_of("\n".join(unit.with_headings for unit in (*chosen, *added)))
         missing = {
             group: weight
             for group, weight in zip(terms.groups, terms.weights, strict=True)
@@ -41,13 +40,5 @@ def answer_the_rest(question: Question, chosen: Sequence[Unit], ranked: Sequence
 
 def _closes(unit: Unit, missing: dict[Alternatives, float]) -> float:
     """The share of what is missing that the unit holds."""
-    words = words_of(_around(unit))
+    words = words_of(unit.with_headings)
     return sum(weight for group, weight in missing.items() if not words.isdisjoint(group)) / sum(missing.values())
-
-
-def _around(unit: Unit) -> str:
-    return f"{unit.text}\n{unit.hit.section}\n{unit.hit.title}"
-
-
-def _around_hit(hit: Hit) -> str:
-    return f"{hit.text}\n{hit.section}\n{hit.title}"

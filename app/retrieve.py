@@ -57,6 +57,11 @@ class Hit:
     similarity: float = 0.0
     chunk_ids: tuple[str, ...] = ()
 
+    @property
+    def with_headings(self) -> str:
+        """The text, then the headings and the title that say what it is about."""
+        return f"{self.text}\n{self.section}\n{self.title}"
+
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:

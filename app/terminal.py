@@ -5,6 +5,7 @@ from rich.text import Text
 
 from app.answer import Answer, Citation, Statement
 from app.llm import Usage
+from app.wording import CLOSEST
 
 
 def print_answer(answer: Answer, console: Console) -> None:
@@ -15,7 +16,7 @@ def print_answer(answer: Answer, console: Console) -> None:
     if answer.escalation:
         console.print(_line(answer.escalation, numbers))
     if answer.uncertain:
-        console.print(Text("The closest passages; they may not answer this.", style="yellow"))
+        console.print(Text(" ".join(CLOSEST), style="yellow"))
     for statement in answer.statements:
         console.print(_line(statement, numbers))
     for note in (*answer.notes, *(_withheld(answer))):

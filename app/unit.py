@@ -30,6 +30,11 @@ class Unit:
     disagrees: str = ""
 
     @property
+    def with_headings(self) -> str:
+        """The text, then the headings and the title that say what it is about."""
+        return f"{self.text}\n{self.hit.section}\n{self.hit.title}"
+
+    @property
     def span(self) -> tuple[str, int, int]:
         """Where it stands; the same for a unit found by another hit or with another score."""
         return self.chunk_id, self.start, self.end

@@ -7,7 +7,7 @@ from typing import Literal
 from app.abstain import why_not
 from app.clarify import choices
 from app.compose import Draft, Verified
-from app.confidence import LIKELY, confidence
+from app.confidence import confidence, unlikely
 from app.escalation import find_escalation, owner_to_ask
 from app.evidence import Selection
 from app.llm import UnfinishedError, Usage
@@ -19,6 +19,9 @@ from app.statement import Statement, cite, extract
 from app.threshold import compare
 from ingest.errors import LLMError
 from ingest.index import Index
+
+CLOSEST = ("The closest passages, word for word.", "They may not answer this.")
+"""What is said over an uncertain answer, wherever it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,7 @@ class Answer:
     @property
     def uncertain(self) -> bool:
         """Whether it is passages whose first one is more likely than not beside the point: the reader must judge."""
-        known = self.confidence is not None and not self.abstained and self.composed_by == "extractive"
-        return known and (self.confidence or 0.0) < LIKELY
+        return unlikely(self.confidence) and not self.abstained and self.composed_by == "extractive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def answer_verbatim(
     problem = why_not(asked, selection, retrieval.known)
     sure = None if problem else confidence(selection)
     quoted = () if problem else extract(selection.chosen, index)
-    if sure is not None and sure < LIKELY:  # what may be beside the point is to be read, not to be ticked off
+    if unlikely(sure):  # what may be beside the point is to be read, not to be ticked off
         quoted = tuple(replace(one, kind="statement") if one.kind == "step" else one for one in quoted)
     statements = () if problem else (*checks(asked, selection, index), *quoted)
     meanings = () if problem else choices(asked, selection)

@@ -18,7 +18,7 @@ from app.question import Question, read_question
 from app.record import Recorded
 from app.retrieve import Filters, Retriever
 from app.terminal import print_answer
-from app.views.export import as_markdown
+from app.views.export import as_markdown, as_text
 from app.wording import answer_verbatim
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -77,7 +77,8 @@ def test_who_is_likely_wrong_says_so_wherever_the_answer_is_read() -> None:
         screen = StringIO()
         print_answer(answer, Console(file=screen, width=200))
         markdown = as_markdown([Recorded(answer, Filters(), NOW, "p")], NOW)
-        assert (HEDGE in screen.getvalue(), HEDGE in markdown) == (answer is UNSURE, answer is UNSURE)
+        said = [HEDGE in text for text in (screen.getvalue(), markdown, as_text(answer))]
+        assert said == [answer is UNSURE] * 3
 
 
 @pytest.mark.parametrize("answer", [replace(UNSURE, composed_by="model"), replace(UNSURE, abstained=True), ANSWER])
@@ -93,7 +94,7 @@ STEPS = ("1. Take the gilts to the old counter.", "2. Sign the book there.")
 def test_only_what_likely_answers_is_a_checklist(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bar: float, kind: str
 ) -> None:
-    monkeypatch.setattr("app.wording.LIKELY", bar)
+    monkeypatch.setattr("app.confidence.LIKELY", bar)
     named = [(f"Part {number}", text) for number, text in enumerate(OTHERS)]
     parts = [one for name, text in named for one in (block("heading", name, name), block("paragraph", text, name))]
     index = build(tmp_path / "g", [indexed(CUTOFFS, *parts, *(block("step", step, "Counter") for step in STEPS))])

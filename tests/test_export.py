@@ -46,6 +46,7 @@ def test_every_quoted_passage_has_one_number() -> None:
 def test_the_text_carries_its_references() -> None:
     text = as_text(ANSWER)
     assert "Book and close. [1] [2]" in text
+    assert "Note: A note." in text  # whoever pastes an answer takes its warnings along
     assert "[1] SOP-1 v3.1, Returns, 4 Steps, p. 5 (printed 3), effective 1 Jul 2026: “Book to 7710.”" in text
 
 

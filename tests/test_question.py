@@ -28,6 +28,8 @@ def test_what_is_asked_for(text: str, wants: str) -> None:
     [
         ("what does error 7413 mean", ["7413"]),
         ("got 7413 back, what now", ["7413"]),
+        ("7413 not accepted at noon", ["7413"]),
+        ("sent at 1530 cet", []),
         ("toxic pair 9", ["9"]),
         ("is code 52 ours", ["52"]),
         ("paid 7413 usd in 2031", ["usd"]),  # a quantity and a year name nothing

@@ -15,6 +15,7 @@ from app.views.library_facts import manifest_of
 from app.views.markup import say_age, say_count, say_date
 from app.views.references import Numbering, say_generation
 from app.views.state import Download, Exchange
+from app.wording import CLOSEST
 from ingest.index import Index
 
 REASONS = (
@@ -122,7 +123,7 @@ def _status_done(answer: Answer) -> Card:
     if answer.abstained:
         return _say("warn", "The procedures do not answer this.")
     if answer.uncertain:
-        return _say("near", "The closest passages, word for word.", "They may not answer this.")
+        return _say("near", *CLOSEST)
     if answer.composed_by == "extractive":
         return _say("ok", "Word for word from the procedures.")
     count = say_count(len(answer.statements), "statement")

@@ -7,6 +7,7 @@ from datetime import datetime
 from app.answer import Answer, Statement
 from app.record import Recorded
 from app.views.references import Numbering, say_reference
+from app.wording import CLOSEST
 
 # Everything that Markdown, or HTML inside it, could read as markup.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!&~$])")
@@ -14,14 +15,16 @@ _LINE_START = re.compile(r"^(\s*)([-+=]|\d+[.)])(?=\s)", re.MULTILINE)
 
 
 def as_text(answer: Answer) -> str:
-    """Statements with [n] marks, then the references with their quotes."""
+    """Statements with [n] marks and what is said beside them, then the references with their quotes."""
     numbering = number(answer)
-    lines = [marked(statement, numbering) for statement in answer.statements] or [answer.reason]
+    lines = [" ".join(CLOSEST)] if answer.uncertain else []
+    lines += [marked(statement, numbering) for statement in answer.statements] or [answer.reason]
     lines += [f"Escalate: {marked(answer.escalation, numbering)}"] if answer.escalation else []
     references = [
         f"[{n}] {say_reference(citation)}: “{citation.quote}”" for n, citation in enumerate(numbering.citations, 1)
     ]
-    return "\n".join([*lines, "", *references]).strip() + "\n"
+    notes = [f"Note: {note}" for note in answer.notes]
+    return "\n".join([*lines, *notes, "", *references]).strip() + "\n"
 
 
 def as_markdown(records: Sequence[Recorded], made_at: datetime) -> str:
