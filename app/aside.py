@@ -45,6 +45,17 @@ _ASIDES = (
         ),
     ),
     Aside(
+        _headed(r"roles?(?:,? (?:and|&) \w+(?: \w+)?)?"),
+        0.85,
+        re.compile(
+            r"\bwho(?:m|se)?\b|\broles?\b|\bresponsib\w*|\bdut(?:y|ies)\b|\bwhich (?:team|desk|queue|owner)\b"
+            r"|\bapprov\w*|\ballow\w*|\bmay\b|\bcan (?:i|we|they|he|she|the|an?)\b|\bsigns?\b"
+            r"|\bown(?:s|ed|ers?)?\b|\breleas\w*"
+            r"|\b(?:makers?|checkers?|analysts?|leads?|managers?|officers?|heads?|supervisors?)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    Aside(
         _headed(r"purpose|scope|(?:purpose|scope) and \w+|overview|introduction|background|objectives?"),
         0.95,
         re.compile(r"\bscope\b|\bappl(?:y|ies|icable)\b|\bcover(?:s|ed)?\b|\bpurpose\b", re.IGNORECASE),

@@ -43,7 +43,7 @@ def confidence(selection: Selection) -> float | None:
     signs = read_signs(selection)
     if signs is None:
         return None
-    return _logistic(15.5 * signs.lead + 7.5 * signs.score + 2.9 * signs.similarity - 8.9)
+    return _logistic(15.7 * signs.lead + 8.0 * signs.score + 2.7 * signs.similarity - 9.1)
 
 
 def unlikely(chance: float | None) -> bool:
@@ -60,7 +60,7 @@ def grounds(question: Question, selection: Selection) -> float:
     if signs is None:
         return 1.0
     asks_value = has_value(question.wants) and question.wants != "person"
-    return _logistic(6.3 * signs.lead + 7.1 * signs.score + 3.5 * signs.similarity - 1.4 * asks_value - 7.1)
+    return _logistic(6.8 * signs.lead + 7.1 * signs.score + 3.5 * signs.similarity - 1.4 * asks_value - 7.1)
 
 
 def _logistic(value: float) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.aside import keeps
+from app.code_row import defines
 from app.likeness import QuestionVectors, late_interaction
 from app.question import Question
 from app.terms import weigh_terms, words_of
@@ -117,12 +118,6 @@ def _read(question: Question, index: Index, rows: Rows, chunks: Sequence[Chunk])
         "steps": [float(question.wants == "steps" and any(p.kind == "step" for p in chunk.parts)) for chunk in chunks],
     }
     return {name: np.array(values, dtype=np.float32) for name, values in columns.items()}
-
-
-def defines(question: Question, line: str) -> bool:
-    """Whether the line is a table row about one of the question's identifiers: its first cell names it."""
-    first, bar, _ = line.partition(" | ")
-    return bool(bar) and any(not words_of(first).isdisjoint(group) for group in question.keys)
 
 
 def _best_of_group(scores: NDArray[Any], groups: Rows, count: int) -> Scores:

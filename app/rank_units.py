@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from app.aside import keeps
+from app.code_row import defines, says_what_to_do
 from app.hostile import gives_orders, imitates_citation
 from app.likeness import QuestionVectors, late_interaction_of_units
 from app.question import Question
-from app.rank import defines
 from app.retrieve import Hit
 from app.terms import weigh_terms, words_of
 from app.unit import Unit
@@ -33,6 +33,7 @@ WEIGHTS: Mapping[str, float] = {
     "value": 1.5,
     "names": 0.6,
     "defines": 0.7,
+    "acts": 1.0,
     "step": 0.4,
     "length": 0.3,
 }
@@ -97,6 +98,8 @@ def unit_features(
             columns["value"].append(float(has_value(question.wants) and shows(question.wants, unit.text)))
             columns["names"].append(_share_of(question.keys, words))
             columns["defines"].append(float(unit.kind == "row" and defines(question, unit.text)))
+            header = text.removesuffix(unit.text)
+            columns["acts"].append(float(unit.kind == "row" and says_what_to_do(question, header, unit.text)))
             columns["step"].append(float(question.wants == "steps" and unit.kind == "step"))
             columns["length"].append(min(len(unit.text) / 200, 1.0))
     return units, {name: np.array(values, dtype=np.float32) for name, values in columns.items()}

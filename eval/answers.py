@@ -49,9 +49,15 @@ def _content_scores(case: Case, answer: Answer) -> dict[str, float | None]:
     facts = case.facts if case.answerable else ()
     numbers = case.numbers if case.answerable else ()
     return {
-        "fact_coverage": _share(states_fact(fact, text) for fact in facts),
+        "fact_coverage": _share(states_fact(fact, text) or _states_with_source(fact, answer) for fact in facts),
         "number_coverage": _share(states_number(number, text) for number in numbers),
     }
+
+
+def _states_with_source(fact: str, answer: Answer) -> bool:
+    """Whether one statement states the fact together with the documents it cites ("REF-CUT-001: 17:30 ET")."""
+    statements = () if answer.abstained else answer.statements
+    return any(states_fact(fact, " ".join([s.text, *(c.doc_id for c in s.citations)])) for s in statements)
 
 
 def _citation_scores(case: Case, answer: Answer) -> dict[str, float | None]:

@@ -306,6 +306,20 @@ def test_rows_of_document_control_answer_only_what_is_asked_about_documents() ->
 
 
 @pytest.mark.parametrize(
+    ("asked", "less"),
+    [
+        ("client wants his instant payment stopped", True),
+        ("who stops an instant payment?", False),
+        ("may the checker also call back?", False),
+        ("what is the limit of a senior analyst?", False),
+    ],
+)
+def test_a_table_of_roles_answers_who_and_not_what(asked: str, less: bool) -> None:
+    assert (keeps(read_question(asked), "3 Roles and systems") < 1) is less
+    assert keeps(read_question(asked), "3 Procedure") == 1.0
+
+
+@pytest.mark.parametrize(
     ("heading", "asked", "less"),
     [
         ("5. Definitions", "how fast is a frozen account reported", True),

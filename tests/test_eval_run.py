@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from eval_scripted import ScriptedAssistant, abstain, answer_with, build_cases, build_stored, evaluation_of, hit_of
 
 from app.answer import Answer
+from eval.answers import score_answer
 from eval.baseline import comparable, read_baseline, write_baseline
 from eval.cases import Case
 from eval.compare import compare_reports
@@ -193,3 +195,16 @@ def test_a_baseline_is_small_and_compares_as_the_report_does(stored: Stored, tmp
     path.write_text('{"version": "0", "cases": []}')
     with pytest.raises(CaseError, match="can't use the baseline"):
         read_baseline(path)
+
+
+def test_a_fact_that_names_its_document_is_read_with_the_source_of_the_statement(stored: Stored) -> None:
+    case = next(case for case in build_cases() if case.id == "chaps-0")
+    cited = [hit_of(stored, "chaps-2-s0-c"), hit_of(stored, "fedwire-2-s0-c")]
+    numbered = [replace(hit, doc_id=doc_id) for hit, doc_id in zip(cited, ("SOP-CHP-401", "SOP-FED-101"), strict=True)]
+    answer = answer_with(case.question, numbered, numbered)
+
+    def coverage(fact: str) -> float | None:
+        return score_answer(replace(case, facts=(fact,)), answer, stored, date(2026, 11, 23))["fact_coverage"]
+
+    assert coverage("SOP-CHP-401: 20 calendar days") == 1
+    assert coverage("SOP-FED-101: 20 calendar days") == 0  # that document says 10
