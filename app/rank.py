@@ -26,21 +26,21 @@ FIRST = {"dense": 0.3, "passage": 0.15, "section": 0.15, "unit_dense": 0.4}  # c
 LATE = 0.6  # late interaction beside those, where section and document are weighed
 
 WEIGHTS: Mapping[str, float] = {
-    "dense": 2.1,
-    "late": 2.0,
-    "passage": 0.7,
-    "section": 1.4,
-    "unit_dense": 0.7,
-    "unit_lexical": 0.8,
+    "dense": 3.0,
+    "late": 0.6,
+    "passage": 0.1,
+    "section": 0.5,
+    "unit_dense": 1.9,
+    "unit_lexical": 0.4,
     "coverage": 1.3,
-    "heading": 1.3,
-    "title": 1.0,
-    "section_best": 2.6,
-    "document_best": 2.2,
-    "names": 1.0,
-    "defines": 1.1,
-    "value": 0.9,
-    "steps": 0.6,
+    "heading": 1.6,
+    "title": 2.2,
+    "section_best": 2.2,
+    "document_best": 1.9,
+    "names": 1.2,
+    "defines": 0.6,
+    "value": 1.0,
+    "steps": 0.4,
 }
 
 

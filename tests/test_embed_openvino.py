@@ -13,11 +13,12 @@ from ingest.embed import EmbedderInfo, Passage, load_embedder, load_embedder_of
 from ingest.embed_convert import converted_model
 from ingest.embed_runtime import choose_runtime, pooling_of, token_limit
 from ingest.errors import ModelError
-from ingest.models import MINILM
+from ingest.models import MINILM_OPS
 
 MODELS = Path(".models")
 needs_minilm = pytest.mark.skipif(
-    not (MODELS / MINILM.name).is_dir(), reason="the embedding model is not fetched: python -m ingest models minilm"
+    not (MODELS / MINILM_OPS.name).is_dir(),
+    reason="the embedding model is not fetched: python -m ingest models minilm-ops",
 )
 TEXTS = [
     "AC04",
@@ -89,7 +90,7 @@ def test_a_precision_that_the_processor_lacks_is_not_promised(tmp_path: Path, mo
 
 @needs_minilm
 def test_an_index_from_a_machine_with_another_runtime_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = load_embedder("minilm", models=MODELS).info
+    made = load_embedder("minilm-ops", models=MODELS).info
     monkeypatch.setattr("ingest.embed_runtime.has_bf16", lambda: False)
     made_there = EmbedderInfo(made.id, made.sha256, made.dim, "openvino-bf16")
     assert load_embedder_of(made_there, models=MODELS).info.runtime == "openvino-f32"
@@ -98,10 +99,10 @@ def test_an_index_from_a_machine_with_another_runtime_can_be_asked(monkeypatch: 
 @needs_minilm
 @pytest.mark.slow
 def test_a_vector_depends_on_its_text_alone() -> None:
-    embedder = load_embedder("minilm", models=MODELS)
+    embedder = load_embedder("minilm-ops", models=MODELS)
     passages = [Passage(text, ((0, 4),)) for text in TEXTS]
     alone = [embedder.embed_passages([passage])[0] for passage in passages]
-    one_thread = load_embedder("minilm", models=MODELS, threads=1)
+    one_thread = load_embedder("minilm-ops", models=MODELS, threads=1)
     for among_others in (embedder.embed_passages(passages * 4), one_thread.embed_passages(passages[::-1])[::-1]):
         assert all(np.array_equal(*pair) for pair in zip(alone, among_others, strict=False))
     assert all(np.array_equal(embedder.embed_query(text), own[0]) for text, own in zip(TEXTS, alone, strict=True))
@@ -111,7 +112,7 @@ def test_a_vector_depends_on_its_text_alone() -> None:
 @pytest.mark.slow
 def test_all_runtimes_give_the_same_vectors() -> None:
     passages = [Passage(text, ((0, 4), (4, 12))) for text in TEXTS]
-    auto, exact = (load_embedder("minilm", models=MODELS, runtime=name) for name in ("auto", "torch-f32"))
+    auto, exact = (load_embedder("minilm-ops", models=MODELS, runtime=name) for name in ("auto", "torch-f32"))
     for ours, theirs in zip(auto.embed_passages(passages), exact.embed_passages(passages), strict=True):
         assert ours.shape == theirs.shape
         assert (ours * theirs).sum(axis=1).min() > 0.999

