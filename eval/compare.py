@@ -13,6 +13,7 @@ from eval.summary import SET_METRICS
 CaseReport = Mapping[str, Any]
 FEWEST = 5  # cases; resampling fewer always gives the same mean and would call every change certain
 SAME = 1e-6
+MATERIAL = 0.005  # a smaller drop is no news: processors round vectors differently, which moves figures by up to .003
 NAMED = 20  # reworded cases named in a note; a changed case that is compared is always named
 Verdict = Literal["drop", "gain", "same"]
 
@@ -21,7 +22,7 @@ Verdict = Literal["drop", "gain", "same"]
 class Delta:
     """Change of one metric over n shared cases; a drop or a gain only where the 95% interval excludes zero.
 
-    Fewer than five cases are never called either.
+    Fewer than five cases are never called either, nor is a change smaller than MATERIAL.
     """
 
     group: str
@@ -130,7 +131,7 @@ def _delta(group: str, name: str, means: Values, draws: Values, n: int) -> Delta
     low, high = interval(draws)
     better = METRICS[name].higher_is_better
     verdict: Verdict = "same"
-    if n < FEWEST:
+    if n < FEWEST or abs(float(means[1] - means[0])) < MATERIAL:
         pass
     elif high < 0:
         verdict = "drop" if better else "gain"

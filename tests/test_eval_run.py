@@ -131,6 +131,21 @@ def test_a_drop_beyond_chance_blocks_although_thresholds_hold(stored: Stored, tm
     assert report["verdict"]["reasons"][0] == "overall: citation_precision dropped from 1.000 to 0.800 (n=30)"
 
 
+def test_a_drop_too_small_to_matter_blocks_nothing(stored: Stored, tmp_path: Path) -> None:
+    report = evaluate(evaluation_of(tmp_path, ScriptedAssistant(stored), build_cases()))
+
+    def verdict(loss: float) -> str:
+        """Of a loss that all cases share, so that chance explains none of it."""
+        now = [
+            {**case, "scores": {**case["scores"], "mrr": (case["scores"]["mrr"] or 0) - loss}}
+            for case in report["cases"]
+        ]
+        comparison = compare_reports(comparable(report), comparable({**report, "cases": now}))
+        return next(d.verdict for d in comparison.deltas if (d.group, d.metric) == ("overall", "mrr"))
+
+    assert (verdict(0.004), verdict(0.006)) == ("same", "drop")
+
+
 def test_a_handful_of_cases_proves_no_drop(stored: Stored, tmp_path: Path) -> None:
     few = [case for case in build_cases() if case.kind == "ach"][:4]
     before = evaluate(evaluation_of(tmp_path / "a", ScriptedAssistant(stored), few))
