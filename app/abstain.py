@@ -16,30 +16,31 @@ from ingest.lexical import analyse
 CLOSE = 0.36  # below it a question without a known identifier is taken to be about something else
 
 
-def why_not(question: Question, selection: Selection, known: Set[str]) -> str:
+def why_not(question: Question, selection: Selection, known: Set[str], rails: Sequence[str] = ()) -> str:
     """One clause that says why nothing found answers the question, or "" when something does.
 
     `known` are the terms of the question that the reader's own documents have: what is said here must not depend on
-    documents that the reader may not see.
+    documents that the reader may not see. `rails` are those that the search was limited to: all found is about them.
     """
     if not selection.chosen:
         return "nothing found is about this"
-    missing = _missing_names(question, selection, known)
+    named = systems(question.asked) - set(rails)
+    missing = _missing_names(question, selection, known, named)
     if missing:
         return f"nothing found mentions {', '.join(missing)}"
     if change := unproved_change(question, selection):
         return change
-    if _too_far(question, selection, known):
+    if _too_far(question, selection, known, named):
         return "nothing found is close enough to this"
-    return _no_value(question, selection)
+    return _no_value(question, selection, named)
 
 
-def _too_far(question: Question, selection: Selection, known: Set[str]) -> bool:
+def _too_far(question: Question, selection: Selection, known: Set[str], named: Set[str]) -> bool:
     """Whether nothing found is likely to answer. A known identifier is better evidence than any likeness; a value of
     the asked kind, for the payment system or currency asked about, in the best unit is better than any chance."""
     if not question.keys and closeness(question, selection, known) < CLOSE:
         return True
-    asked = systems(question.asked) | currencies(question.asked)
+    asked = named | currencies(question.asked)
     stated = bool(asked) and has_value(question.wants) and _states_for(question, selection.ranked[0], asked)
     return not stated and grounds(question, selection) < GROUNDLESS
 
@@ -55,11 +56,11 @@ def closeness(question: Question, selection: Selection, known: Set[str]) -> floa
     return selection.similarity + 0.2 * selection.likeness - 0.2 * share
 
 
-def _no_value(question: Question, selection: Selection) -> str:
+def _no_value(question: Question, selection: Selection, named: Set[str]) -> str:
     """A time, amount or duration was asked for, but none stands with the payment system and currency asked about."""
     if not has_value(question.wants) or question.wants == "person":
         return ""
-    asked = systems(question.asked) | currencies(question.asked)
+    asked = named | currencies(question.asked)
     for unit in selection.ranked:
         if unit.hit not in selection.closest:
             continue
@@ -69,7 +70,7 @@ def _no_value(question: Question, selection: Selection) -> str:
     return f"nothing found states the {question.wants} asked for{about}"
 
 
-def _states_for(question: Question, unit: Unit, asked: set[str]) -> bool:
+def _states_for(question: Question, unit: Unit, asked: Set[str]) -> bool:
     around = unit.with_headings
     about = systems(around) | currencies(around) | _siblings(unit, asked)
     return _states(question.wants, unit.text) and asked <= about
@@ -89,17 +90,17 @@ _DAY = re.compile(
 )
 
 
-def _siblings(unit: Unit, asked: set[str]) -> set[str]:
+def _siblings(unit: Unit, asked: Set[str]) -> Set[str]:
     """A list or table under a sentence that names the system is about it, too."""
     intro = unit.hit.text.split("\n")[0]
     return asked & (systems(intro) | currencies(intro))
 
 
-def _missing_names(question: Question, selection: Selection, known: Set[str]) -> list[str]:
-    """What the question names and nothing found is about: identifiers, currencies, systems, places, years."""
+def _missing_names(question: Question, selection: Selection, known: Set[str], named: Set[str]) -> list[str]:
+    """What the question names and nothing found is about: identifiers, currencies, `named` systems, places, years."""
     text = "\n".join(hit.with_headings for hit in selection.closest)
     asked = question.asked
-    absent = _missing_currencies(asked, text) | (systems(asked) - systems(text))
+    absent = _missing_currencies(asked, text) | (named - systems(text))
     for name in (places(asked) - places(text)) | (years(asked) - years(text)):
         if not all(term in known for term in analyse(name)):
             absent |= {name}

@@ -80,7 +80,7 @@ def answer_verbatim(
     asked: Question, retrieval: Retrieval, selection: Selection, index: Index, filters: Filters
 ) -> Answer:
     """The chosen units as statements, with the notes that belong beside them; a refusal where nothing answers."""
-    problem = why_not(asked, selection, retrieval.known)
+    problem = why_not(asked, selection, retrieval.known, filters.rails)
     sure = None if problem else confidence(selection)
     quoted = () if problem else extract(selection.chosen, index)
     if unlikely(sure):  # what may be beside the point is to be read, not to be ticked off

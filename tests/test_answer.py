@@ -1,6 +1,7 @@
 """From question to answer: evidence first, verified statements only, an honest no, and models that fail."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,13 @@ def test_a_table_row_is_read_out_with_its_column_names(library: Any) -> None:
     (row,) = [s for s in answer.statements if "CHAPS" in s.text]
     assert row.text == "Currency: GBP; System: CHAPS; Cut-off: 17:00 London"
     assert row.citations[0].quote == "GBP | CHAPS | 17:00 London"
+
+
+def test_a_system_that_the_search_is_limited_to_need_not_be_named_by_what_is_found(library: Any) -> None:
+    question = "Within how many hours do we book the returned funds of a Swift payment with AC04?"
+    assert "nothing found mentions SWIFT" in ask(library, question).reason
+    limited = Assistant(library).ask(question, filters=replace(TODAY, rails=("swift",)))
+    assert not limited.abstained and "2 hours" in str(limited.statements)
 
 
 @pytest.mark.parametrize(
