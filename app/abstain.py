@@ -38,8 +38,8 @@ def why_not(question: Question, selection: Selection, known: Set[str], rails: Se
 def _too_far(question: Question, selection: Selection, known: Set[str], named: Set[str]) -> bool:
     """Whether nothing found is likely to answer. A known identifier is better evidence than any likeness; a value of
     the asked kind, for the payment system or currency asked about, in the best unit is better than any chance."""
-    if not question.keys and closeness(question, selection, known) < CLOSE:
-        return True
+    if not (selection.was_read or question.keys) and closeness(question, selection, known) < CLOSE:
+        return True  # a reader tells better
     asked = named | currencies(question.asked)
     stated = bool(asked) and has_value(question.wants) and _states_for(question, selection.ranked[0], asked)
     return not stated and grounds(question, selection) < GROUNDLESS

@@ -18,6 +18,7 @@ from app.library import Library
 from app.llm import LLM, load_llm
 from app.notes import time_left
 from app.question import Turn, read_question
+from app.reading import load_passage_reader
 from app.redact import mask_texts
 from app.replay import Asked, trace_of
 from app.rerank import load_reranker
@@ -105,7 +106,7 @@ class Assistant:
         asked = read_question(question, history, self.glossary)
         retrieval = retriever.search(asked, filters, reader, self.top_k)
         clock.mark("retrieve")
-        selection = select_evidence(asked, retrieval.hits, retriever.index, retrieval.vector)
+        selection = select_evidence(asked, retrieval.hits, retriever.index, retrieval.vector, retriever.passage_reader)
         answer = answer_verbatim(asked, retrieval, selection, retriever.index, filters)
         notes = time_left(asked, selection, answer.statements, self.zone, filters.as_of)
         answer = replace(answer, question=question, notes=(*notes, *answer.notes))
@@ -154,7 +155,12 @@ class Assistant:
 
 def open_assistant(settings: Settings) -> Assistant:
     """The assistant that the settings describe; raises SettingsError, ModelError or BrokenIndexError."""
-    library = Library(settings.index, settings.models, load_reranker(settings.reranker))
+    library = Library(
+        settings.index,
+        settings.models,
+        load_reranker(settings.reranker),
+        load_passage_reader(settings.reader_model, settings.models),
+    )
     library.current()
     glossary = load_glossary(settings.glossary)
     llm = load_llm(settings)

@@ -10,6 +10,7 @@ from app.likeness import QuestionVectors, late_interaction
 from app.other_side import show_other_side
 from app.question import Question
 from app.rank_units import rank_units, section_steps
+from app.reading import PassageReader
 from app.rest import answer_the_rest
 from app.retrieve import Hit
 from app.unit import Unit
@@ -32,7 +33,8 @@ class Selection:
     """The units chosen for an answer in reading order, and all that competed, best first.
 
     `hits` are those found, ordered by their best unit. `similarity` is the best cosine of question and passage,
-    `likeness` the best mean cosine word by word, over the closest of them.
+    `likeness` the best mean cosine word by word, over the closest of them; `was_read` whether a reader has read the
+    passages of the best units.
     """
 
     chosen: tuple[Unit, ...]
@@ -40,6 +42,7 @@ class Selection:
     hits: tuple[Hit, ...] = ()
     similarity: float = 0.0
     likeness: float = 0.0
+    was_read: bool = False
 
     @property
     def closest(self) -> tuple[Hit, ...]:
@@ -47,16 +50,23 @@ class Selection:
         return self.hits[:CLOSEST]
 
 
-def select_evidence(question: Question, hits: Sequence[Hit], index: Index, vector: QuestionVectors) -> Selection:
+def select_evidence(
+    question: Question,
+    hits: Sequence[Hit],
+    index: Index,
+    vector: QuestionVectors,
+    reader: PassageReader | None = None,
+) -> Selection:
     """Rank the units of the best hits and choose those that answer; `vector` is the question's."""
-    ranked = rank_units(question, hits[:READ_HITS], index, vector)
+    ranked = rank_units(question, hits[:READ_HITS], index, vector, reader)
     if not ranked:
         return Selection((), (), tuple(hits))
     chosen = show_other_side(_choose(question, ranked, index, vector), ranked, index)
     selection = Selection(chosen, tuple(ranked), _by_best_unit(hits, ranked))
     rows = np.array([index.row(hit.chunk_id) for hit in selection.closest], dtype=np.int64)
     likeness = float(late_interaction(vector, index, rows).max())
-    return replace(selection, similarity=max(hit.similarity for hit in selection.closest), likeness=likeness)
+    similarity = max(hit.similarity for hit in selection.closest)
+    return replace(selection, similarity=similarity, likeness=likeness, was_read=reader is not None)
 
 
 def _by_best_unit(hits: Sequence[Hit], ranked: Sequence[Unit]) -> tuple[Hit, ...]:

@@ -4,6 +4,7 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
+from app.reading import PassageReader
 from app.rerank import Reranker
 from app.retrieve import Retriever
 from ingest.embed import Embedder, load_embedder_of
@@ -19,11 +20,18 @@ class Library:
     newest whole one serves and `problem` says so. Whoever holds a retriever keeps its generation.
     """
 
-    def __init__(self, folder: Path, models: Path, reranker: Reranker | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        models: Path,
+        reranker: Reranker | None = None,
+        passage_reader: PassageReader | None = None,
+    ) -> None:
         self.folder = folder
         self.problem = ""
         self._models = models
         self._reranker = reranker
+        self._passage_reader = passage_reader
         self._lock = threading.Lock()
         self._pointed: Path | None = None
         self._serving: tuple[Retriever, Manifest] | None = None
@@ -55,7 +63,9 @@ class Library:
                 generation, self.problem = whole_generation(self.folder)
                 manifest = read_manifest(generation)
                 embedder = self._embedder(manifest)
-                self._serving = Retriever(open_index(generation), embedder, reranker=self._reranker), manifest
+                index = open_index(generation)
+                retriever = Retriever(index, embedder, reranker=self._reranker, passage_reader=self._passage_reader)
+                self._serving = retriever, manifest
                 self._pointed = pointed
             return self._serving
 

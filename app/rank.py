@@ -102,10 +102,6 @@ def _scores(question: Question, vectors: QuestionVectors, index: Index, rows: Ro
     }
 
 
-def _best_unit(index: Index, row: int, vectors: QuestionVectors) -> float:
-    return float((index.unit_vectors(row) @ vectors.whole).max(initial=-1))
-
-
 def _read(question: Question, index: Index, rows: Rows, chunks: Sequence[Chunk]) -> dict[str, Scores]:
     """What the passage's words and place in the document tell."""
     terms = weigh_terms(question, index)

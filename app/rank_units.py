@@ -13,6 +13,7 @@ from app.code_row import defines, says_what_to_do
 from app.hostile import gives_orders, imitates_citation
 from app.likeness import QuestionVectors, late_interaction_of_units
 from app.question import Question
+from app.reading import PassageReader
 from app.retrieve import Hit
 from app.terms import weigh_terms, words_of
 from app.unit import Unit
@@ -20,6 +21,7 @@ from app.values import has_value, shows
 from ingest.chunk import Chunk
 from ingest.index import Alternatives, Index, Scores
 from ingest.lexical import analyse
+from ingest.passages import passage_of
 from ingest.units import unit_spans, unit_texts
 
 WEIGHTS: Mapping[str, float] = {
@@ -34,7 +36,9 @@ WEIGHTS: Mapping[str, float] = {
     "acts": 1.1,
     "step": 0.6,
     "length": 0.15,
+    "read": 6.0,
 }
+READ_PASSAGES = 4  # those of the best units by all else; each costs a pass of the model
 
 
 def hit_units(hit: Hit, index: Index) -> list[Unit]:
@@ -74,10 +78,10 @@ def section_steps(unit: Unit, index: Index) -> list[Unit]:
 def unit_features(
     question: Question, hits: Sequence[Hit], index: Index, vector: QuestionVectors
 ) -> tuple[list[Unit], dict[str, Scores]]:
-    """The units of the hits, and each feature of them (units,), from 0 to 1."""
+    """The units of the hits, and each feature of them (units,), from 0 to 1, but for what a reader says."""
     terms = weigh_terms(question, index)
     units: list[Unit] = []
-    columns: dict[str, list[float]] = {name: [] for name in WEIGHTS}
+    columns: dict[str, list[float]] = {name: [] for name in WEIGHTS if name != "read"}
     for rank, hit in enumerate(hits):
         around = words_of(f"{hit.section}\n{hit.title}")
         rows = [row for chunk_id in hit.chunk_ids if (row := index.row(chunk_id)) is not None]
@@ -118,10 +122,44 @@ def _worded(hit: Hit, index: Index) -> list[tuple[Unit, str]]:
     return [pair for chunk in chunks for pair in zip(chunk_units(hit, chunk), unit_texts(chunk), strict=True)]
 
 
-def rank_units(question: Question, hits: Sequence[Hit], index: Index, vector: QuestionVectors) -> list[Unit]:
-    """The units of the hits, best first."""
+def rank_units(
+    question: Question,
+    hits: Sequence[Hit],
+    index: Index,
+    vector: QuestionVectors,
+    reader: PassageReader | None = None,
+) -> list[Unit]:
+    """The units of the hits, best first; `reader` reads the passages of the best again, together with the question."""
     units, features = unit_features(question, hits, index, vector)
-    scores = sum(WEIGHTS[name] * values for name, values in features.items()) / sum(WEIGHTS.values())
     kept = np.array([keeps(question, unit.heading, unit.text) for unit in units])
-    scored = [replace(unit, score=float(score)) for unit, score in zip(units, np.asarray(scores) * kept, strict=True)]
+    scores = _weigh(features) * kept
+    if reader and units:
+        features["read"] = _read(reader, question, units, scores, index)
+        scores = _weigh(features) * kept
+    said = features.get("read", np.zeros(len(units)))
+    scored = [
+        replace(unit, score=float(score), read=float(read))
+        for unit, score, read in zip(units, scores, said, strict=True)
+    ]
     return sorted(scored, key=lambda unit: -unit.score)
+
+
+def _weigh(features: Mapping[str, Scores]) -> Scores:
+    total = sum(WEIGHTS[name] * values for name, values in features.items())
+    return np.asarray(total / sum(WEIGHTS[name] for name in features), dtype=np.float32)
+
+
+def _read(reader: PassageReader, question: Question, units: Sequence[Unit], scores: Scores, index: Index) -> Scores:
+    """What the reader says of each unit (units,); of those that it does not read, the least of what it says."""
+    order = np.argsort(-scores, kind="stable")
+    best = list(dict.fromkeys(units[at].chunk_id for at in order))[:READ_PASSAGES]
+    chunks = [chunk for chunk_id in best if (chunk := index.chunk(chunk_id))]
+    titles = [index.document_of_chunk(chunk.id).record.title for chunk in chunks]
+    passages = [passage_of(chunk, title) for chunk, title in zip(chunks, titles, strict=True)]
+    said = {
+        (chunk.id, span.start): float(value)
+        for chunk, values in zip(chunks, reader.read(question.text, passages), strict=True)
+        for span, value in zip(unit_spans(chunk), values, strict=True)
+    }
+    least = min(said.values(), default=0.0)
+    return np.array([said.get((unit.chunk_id, unit.start), least) for unit in units], dtype=np.float32)

@@ -22,6 +22,7 @@ from app.ledger import Entry, plain
 from app.llm import load_llm
 from app.prompt import PROMPT_VERSION, build_messages
 from app.question import Question, Turn, read_question
+from app.reading import load_passage_reader
 from app.rerank import load_reranker
 from app.retrieve import Filters, Hit, Retriever
 from app.settings import Settings
@@ -78,6 +79,7 @@ def trace_of(asked: Asked, question: Question, selection: Selection, hits: Seque
             "index": used.index.generation,
             "embedder": asdict(used.embedder.info),
             "reranker": used.reranker.name if used.reranker else "",
+            "reader_model": asdict(used.passage_reader.info) if used.passage_reader else None,
             "passages": [[*hit.chunk_ids, _sha256(hit.text)] for hit in hits],
             "prompt": {"version": PROMPT_VERSION, "sha256": _sha256(json.dumps(messages)), "messages": messages},
         }
@@ -116,7 +118,7 @@ def _trace_again(asked: Asked, retriever: Retriever, glossary: Glossary) -> Any:
     question = read_question(asked.question, asked.history, glossary)
     limits = Filters(asked.on, asked.filters.rails, asked.filters.regions, asked.filters.doc_types)
     found = retriever.search(question, limits, Reader("replay", asked.groups), asked.top_k)
-    selection = select_evidence(question, found.hits, retriever.index, found.vector)
+    selection = select_evidence(question, found.hits, retriever.index, found.vector, retriever.passage_reader)
     return trace_of(asked, question, selection, found.hits, retriever)
 
 
@@ -136,12 +138,19 @@ def _open(settings: Settings, name: str) -> tuple[Retriever, str]:
 
 def _retriever(folder: Path, settings: Settings) -> Retriever:
     embedder = load_embedder_of(check_generation(folder).embedder, models=settings.models, threads=1)
-    return Retriever(open_index(folder), embedder, reranker=load_reranker(settings.reranker))
+    return Retriever(
+        open_index(folder),
+        embedder,
+        reranker=load_reranker(settings.reranker),
+        passage_reader=load_passage_reader(settings.reader_model, settings.models),
+    )
 
 
 def _compare(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
     if recorded.get("embedder") != now["embedder"]:
         yield Difference("embedder", _named(recorded.get("embedder")), _named(now["embedder"]))
+    if recorded.get("reader_model") != now["reader_model"]:
+        yield Difference("reader model", _named(recorded.get("reader_model")), _named(now["reader_model"]))
     if (reranker := recorded.get("reranker") or "") != now["reranker"]:
         yield Difference("reranker", reranker or "none", now["reranker"] or "none")
     if recorded.get("passages") != now["passages"]:

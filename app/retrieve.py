@@ -15,6 +15,7 @@ from app.access import Reader, may_read
 from app.likeness import QuestionVectors, embed_question
 from app.question import Question
 from app.rank import WEIGHTS, rank
+from app.reading import PassageReader
 from app.rerank import Reranker
 from ingest.chunk import Chunk
 from ingest.embed import Embedder
@@ -83,11 +84,13 @@ class Retriever:
         embedder: Embedder,
         weights: Mapping[str, float] = WEIGHTS,
         reranker: Reranker | None = None,
+        passage_reader: PassageReader | None = None,
     ) -> None:
         self.index = index
         self.embedder = embedder
         self.weights = weights
         self.reranker = reranker
+        self.passage_reader = passage_reader
         self._mask = lru_cache(maxsize=256)(self._permitted)
 
     def search(self, question: Question, filters: Filters, reader: Reader, k: int = 10) -> Retrieval:

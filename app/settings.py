@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as NotJSONError
 
 from ingest.errors import SettingsError
+from ingest.models import READER
 
 PREFIX = "APP_"
 README = "the README lists every setting"
@@ -51,6 +52,9 @@ class Settings(BaseSettings):
     top_k: int = Field(10, ge=1, le=100, description="How many passages are retrieved for a question.")
     glossary: Path | None = Field(None, description="Your own synonyms, in the form of app/glossary.yaml.")
     reranker: str = Field("", description="Cross-encoder that ranks again: a folder or a hub id; default: none.")
+    reader_model: str = Field(
+        READER, description="Model that reads question and passage together: minilm-reader, a folder, or none."
+    )
     timezone: str = Field(
         "", description="Time zone of the readers, for example Europe/London; default: this machine's."
     )

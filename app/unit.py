@@ -11,7 +11,8 @@ class Unit:
     """One sentence, step or table row: characters `start` to `end` of the chunk `chunk_id`, one of the hit's.
 
     `score` is comparable within one question only; `coverage` is the idf-weighted share of the question's terms
-    in the unit, its headings and title; `meaning` the cosine of question and unit. `hostile` units stand in a
+    in the unit, its headings and title; `meaning` the cosine of question and unit, `read` the same when both were read
+    together (0 where they were not). `hostile` units stand in a
     paragraph that gives orders to the assistant; they are never chosen. `disagrees` names the document that gives
     another value for the same thing.
     """
@@ -26,6 +27,7 @@ class Unit:
     score: float = 0.0
     coverage: float = 0.0
     meaning: float = 0.0
+    read: float = 0.0
     hostile: bool = False
     disagrees: str = ""
 

@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
-from ingest.adapter import merge_adapter
+from ingest.adapter import merge_adapter, write_token_limit
 from ingest.embed import Passage
 
 BATCH = 8  # texts that are padded to one length
@@ -37,10 +37,14 @@ class LowRank(nn.Module):
 class Encoder:
     """The model of a sentence-transformers folder that pools by mean; every linear layer of it can be adapted."""
 
-    def __init__(self, folder: Path, rank: int) -> None:
+    def __init__(self, folder: Path, rank: int, longest: int = LONGEST, *, dropout: bool = True) -> None:
         self._folder = folder
+        self._longest = longest
         self._tokenizer = AutoTokenizer.from_pretrained(folder)
-        self.model = AutoModel.from_pretrained(folder, attn_implementation="sdpa")
+        # Dropout takes a processor more time than all products of matrices: many lessons do without.
+        chances = {} if dropout else {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+        attention = "sdpa" if dropout else "eager"  # PyTorch's own is slow to learn through on a processor
+        self.model = AutoModel.from_pretrained(folder, attn_implementation=attention, dtype=torch.float32, **chances)
         self._adapted: dict[str, LowRank] = {}
         for parameter in self.model.parameters():
             parameter.requires_grad = False
@@ -59,7 +63,7 @@ class Encoder:
     def encode(self, passages: Sequence[Passage]) -> list[Tensor]:
         """For each passage (1 + spans, dim), as an Embedder's embed_passages: unit vectors that can be learned from."""
         texts = [passage.text for passage in passages]
-        encoded = self._tokenizer(texts, truncation=True, max_length=LONGEST, return_offsets_mapping=True)
+        encoded = self._tokenizer(texts, truncation=True, max_length=self._longest, return_offsets_mapping=True)
         order = sorted(range(len(texts)), key=lambda at: len(encoded["input_ids"][at]))
         found: list[Tensor] = [torch.empty(0)] * len(texts)
         for start in range(0, len(order), BATCH):
@@ -81,6 +85,7 @@ class Encoder:
         write_adapter(adapter, {name: (layer.a, layer.b) for name, layer in self._adapted.items()})
         shutil.copytree(self._folder, folder, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
         merge_adapter(folder / WEIGHTS, adapter)
+        write_token_limit(folder, self._longest)
 
 
 def write_adapter(path: Path, layers: Mapping[str, tuple[Tensor, Tensor]]) -> None:

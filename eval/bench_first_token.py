@@ -86,7 +86,7 @@ def both_prompts(retriever: Retriever, case: Case) -> tuple[Messages, Messages] 
     question = read_question(case.question)
     filters = Filters(case.as_of or date.today(), case.rails, case.regions)
     found = retriever.search(question, filters, Reader("bench", frozenset(case.readers or ())))
-    chosen = select_evidence(question, found.hits, retriever.index, found.vector).chosen
+    chosen = select_evidence(question, found.hits, retriever.index, found.vector, retriever.passage_reader).chosen
     if not chosen:
         return None
     own = build_messages(question.text, chosen)

@@ -26,7 +26,9 @@ from rich.table import Table
 from app.access import Reader
 from app.answer import Assistant, Citation
 from app.library import Library
+from app.reading import load_passage_reader
 from app.retrieve import Filters
+from app.settings import load_settings
 from app.views.source import original_of, view_source
 from app.views.state import OpenSource
 from eval.cases import Case, load_cases
@@ -147,7 +149,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         cases = [case for path in options.cases for case in load_cases(path)]
-        assistant = Assistant(Library(options.index, options.models))
+        reader = load_passage_reader(load_settings().reader_model, options.models)
+        assistant = Assistant(Library(options.index, options.models, passage_reader=reader))
         citations = cited_by(assistant, cases)
         findings = list(check_citations(citations, assistant.library.index, options.corpus))
     except AssistantError as error:

@@ -40,6 +40,12 @@ def merge_adapter(weights: Path, adapter: Path) -> None:
         matrix.flush()
 
 
+def write_token_limit(folder: Path, tokens: int) -> None:
+    """Say in a sentence-transformers folder how many tokens of a text the model reads."""
+    limit = {"max_seq_length": tokens, "do_lower_case": False}
+    (folder / "sentence_bert_config.json").write_text(json.dumps(limit), "utf-8")
+
+
 def _places(weights: Path) -> dict[str, tuple[int, tuple[int, ...]]]:
     """Where each float32 tensor of a safetensors file starts, in bytes, and its shape."""
     with weights.open("rb") as file:

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,10 @@ class OpenVinoEmbedder:
     def embed_passages(self, passages: Sequence[Passage], *, progress: Progress = lambda _: None) -> list[Vectors]:
         """For each passage (1 + spans, dim). Spans are pooled from the passage's own token vectors: they cost no
         second pass and know their context."""
-        if len(passages) == 1:  # a question: threads would take longer to start than it does
-            progress(1)
-            return [self._embed(passages[0])]
         found: list[Vectors] = []
-        with ThreadPoolExecutor(self._threads) as pool:
-            for vectors in pool.map(self._embed, passages):
+        alone = self._threads == 1 or len(passages) == 1  # a new thread would need an inference request of its own
+        with nullcontext() if alone else ThreadPoolExecutor(self._threads) as pool:
+            for vectors in (pool.map if pool else map)(self._embed, passages):
                 found.append(vectors)
                 progress(1)
         return found

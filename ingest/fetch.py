@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from ingest.adapter import merge_adapter
+from ingest.adapter import merge_adapter, write_token_limit
 from ingest.errors import ModelError
 from ingest.files import replace_file, sha256_file
 from ingest.models import PackagedModel, check_hashes, find_model, note_checked, read_json
@@ -65,7 +65,10 @@ def _adapt(model: PackagedModel, staging: Path) -> None:
     # A run that was killed after this step finds the weights adapted; a half adapted file is refused by its sha256.
     adapter = model.adapter
     if adapter and sha256_file(staging / adapter.weights) == adapter.before:
-        merge_adapter(staging / adapter.weights, adapter.path)
+        for path in adapter.paths:
+            merge_adapter(staging / adapter.weights, path)
+    if adapter and adapter.tokens:
+        write_token_limit(staging, adapter.tokens)
 
 
 def _add(progress: Progress, before: int, new: int) -> None:

@@ -17,12 +17,13 @@ _MARKER = ".checked.json"
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """What is added to a model's weights: to which file of it, the sha256 of that file before, and the adapter's own
-    file (see ingest/adapter.py)."""
+    """What is added to a model's weights: to which file of it, the sha256 of that file before, and the files of what it
+    learned, one after the other (see ingest/adapter.py). `tokens` is how much of a text it reads, if not as before."""
 
     weights: str
     before: str
-    path: Path
+    paths: tuple[Path, ...]
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,10 @@ MINILM = PackagedModel(
     size=83_506_384,
 )
 
-# The same after questions as analysts type them: docs/embedder.md says how it learned them and what that gained.
+_ADAPTERS = Path(__file__).parent / "adapters"
+_OPS = _ADAPTERS / "minilm-ops.safetensors"
+
+# The same after questions as analysts type them: docs/models.md says how it learned them and what that gained.
 MINILM_OPS = replace(
     MINILM,
     name="minilm-ops",
@@ -74,10 +78,30 @@ MINILM_OPS = replace(
     adapter=Adapter(
         "model.safetensors",
         MINILM.files["model.safetensors"],
-        Path(__file__).parent / "adapters" / "minilm-ops.safetensors",
+        (_OPS,),
     ),
 )
 EMBEDDER = MINILM_OPS.name
+
+# And after reading questions and passages together: docs/models.md, too.
+READ_TOKENS = 320  # of question and passage
+MINILM_READER = replace(
+    MINILM,
+    name="minilm-reader",
+    title="all-MiniLM-L6-v2, reading question and passage together",
+    files={
+        **MINILM.files,
+        "model.safetensors": "6688cb5c6c0e6d4a69b10403a8d7a4fe6406a640979bd6ab702e9435bb3d22b0",
+        "sentence_bert_config.json": "7dacd1366d27d9e613f818fa9ce4224c1c1e4fa022b659c6e40085f76c5d6bcd",
+    },
+    adapter=Adapter(
+        "model.safetensors",
+        MINILM.files["model.safetensors"],
+        (_OPS, _ADAPTERS / "minilm-reader.safetensors"),
+        tokens=READ_TOKENS,
+    ),
+)
+READER = MINILM_READER.name
 
 _QWEN_FILE = "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
 QWEN = PackagedModel(
@@ -91,7 +115,7 @@ QWEN = PackagedModel(
     entry=_QWEN_FILE,
 )
 
-MODELS: Mapping[str, PackagedModel] = {model.name: model for model in (MINILM_OPS, MINILM, QWEN)}
+MODELS: Mapping[str, PackagedModel] = {model.name: model for model in (MINILM_OPS, MINILM_READER, MINILM, QWEN)}
 
 
 def packaged_model(name: str) -> PackagedModel:

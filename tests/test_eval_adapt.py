@@ -1,4 +1,4 @@
-"""Adapting an embedder to how people ask: what it learns from, what it learns, and the files that come of it."""
+"""Adapting embedder and reader to how people ask: what they learn from, what they learn, the files that come of it."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,7 @@ from tokenizers import BertWordPieceTokenizer
 from transformers import BertConfig, BertModel
 
 from app.retrieve import Retriever
+from eval import adapt_reader
 from eval.adapt_examples import Lessons, make_lessons
 from eval.adapt_model import Encoder
 from eval.adapt_train import Schedule, Scorer, first_answers, fold, train
@@ -28,8 +29,8 @@ ASKED = {
 
 
 @pytest.fixture
-def lessons(tmp_path: Path) -> Lessons:
-    """Questions that share no word with the row that answers."""
+def taught(tmp_path: Path) -> tuple[list[Case], Retriever]:
+    """Questions that share no word with the row that answers, and some that nothing answers."""
     index = build(
         tmp_path / "g",
         [*DOCUMENTS, indexed(CUTOFFS, block("heading", "Shelves", "Shelves"), block("table", DESKS, "Shelves"))],
@@ -40,7 +41,12 @@ def lessons(tmp_path: Path) -> Lessons:
     ]
     cases.append(Case("none", "who pays", False))
     cases.append(Case("moved", "who pays", True, gold=(Gold(CUTOFFS.file, quote="A sentence that stands nowhere."),)))
-    return make_lessons(cases, Retriever(index, EMBEDDER))
+    return cases, Retriever(index, EMBEDDER)
+
+
+@pytest.fixture
+def lessons(taught: tuple[list[Case], Retriever]) -> Lessons:
+    return make_lessons(*taught)
 
 
 @pytest.fixture
@@ -117,6 +123,25 @@ def test_the_written_model_gives_the_vectors_that_were_learned(lessons: Lessons,
         assert wanted.shape == written.shape
         assert (wanted * written).sum(axis=1).min() > 0.999  # learned in bfloat16, rounded to 16 bits
         assert (old * written).sum(axis=1).min() < 0.999
+
+
+def test_a_quote_of_several_sentences_is_answered_by_each_of_them(tmp_path: Path) -> None:
+    text = "Call the lead of the day. Then lock the grey cabinet twice. Nobody else needs to know."
+    index = build(tmp_path / "g", [indexed(CUTOFFS, block("paragraph", text, "Keys"))])
+    quote = "Call the lead of the day. Then lock the grey cabinet twice."
+    case = Case("c", "keys lost", True, gold=(Gold(CUTOFFS.file, quote=quote),))
+    (lesson,) = make_lessons([case], Retriever(index, EMBEDDER)).lessons
+    assert lesson.answers == {(0, 0), (0, 1)}
+
+
+@pytest.mark.slow
+def test_a_reader_learns_what_answers_and_when_nothing_does(taught: tuple[list[Case], Retriever], model: Path) -> None:
+    lessons = make_lessons(*taught, unanswered=True)
+    assert [bool(lesson.answers) for lesson in lessons.lessons] == [True, True, True, False]
+    encoder = Encoder(model, rank=4, dropout=False)
+    assert not all(adapt_reader.first_answers(encoder, adapt_reader.Scorer(), lessons))
+    scorer = adapt_reader.train(encoder, [lessons], Schedule(epochs=80, rate=0.01))
+    assert all(adapt_reader.first_answers(encoder, scorer, lessons))
 
 
 def test_words_are_folded_as_they_are_stored() -> None:

@@ -72,7 +72,10 @@ def test_boxes_beside_the_print_are_found(index: Index, folder: Path, monkeypatc
     assert problems(index, folder, page)[0].startswith("no print under the box")
 
 
-def test_the_command_says_what_it_found(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_what_it_found(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("APP_READER_MODEL", "word-hash")
     cases = tmp_path / "cases.jsonl"
     cases.write_text(
         '{"id": "1", "question": "What does AC04 mean?", "answerable": true, "facts": ["closed"]}\n', "utf-8"

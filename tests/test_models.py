@@ -12,6 +12,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from ingest import models
+from ingest.embed_runtime import token_limit
 from ingest.errors import ModelError
 from ingest.fetch import fetch_model
 from ingest.models import Adapter, PackagedModel, find_model, packaged_model
@@ -146,6 +147,32 @@ def test_a_missing_model_names_the_command_that_fetches_it(tmp_path: Path) -> No
         packaged_model("nope")
 
 
+def test_adapters_are_added_in_turn_and_the_limit_of_tokens_is_written(wheels: Path, tmp_path: Path) -> None:
+    plain, wanted = tmp_path / "plain.safetensors", tmp_path / "wanted.safetensors"
+    save_file({"layer.weight": np.ones((2, 2), np.float32)}, plain)
+    save_file({"layer.weight": np.full((2, 2), 4.0, np.float32)}, wanted)
+    adapters = (tmp_path / "first.safetensors", tmp_path / "second.safetensors")
+    for number, path in enumerate(adapters, 1):
+        parts = {"layer.weight.a": np.ones((1, 2), np.int16), "layer.weight.b": np.full((2, 1), number, np.int16)}
+        save_file(parts, path, {"a_bits": "0", "b_bits": "0"})
+    limit = "sentence_bert_config.json"
+    members = {"model/model.safetensors": plain.read_bytes(), f"model/{limit}": b'{"max_seq_length": 256}'}
+    make_wheel(wheels, "toy_reader", members)
+    said = b'{"max_seq_length": 320, "do_lower_case": false}'
+    model = PackagedModel(
+        name="reader",
+        title="Reader",
+        wheels=("toy-reader==1.0",),
+        inside="model/",
+        files={"model.safetensors": sha256(wanted.read_bytes()), limit: sha256(said)},
+        size=10,
+        adapter=Adapter("model.safetensors", sha256(plain.read_bytes()), adapters, tokens=320),
+    )
+    folder = fetch_model(model, tmp_path / "models")
+    assert load_file(folder / "model.safetensors")["layer.weight"].tolist() == [[4.0, 4.0], [4.0, 4.0]]
+    assert token_limit(folder) == 320
+
+
 def test_an_adapter_is_added_once_to_what_came_and_the_sum_is_checked(wheels: Path, tmp_path: Path) -> None:
     plain, adapter = tmp_path / "plain.safetensors", tmp_path / "adapter.safetensors"
     save_file({"layer.weight": np.ones((2, 2), np.float32)}, plain)
@@ -164,7 +191,7 @@ def test_an_adapter_is_added_once_to_what_came_and_the_sum_is_checked(wheels: Pa
         inside="model/",
         files={"model.safetensors": sha256(wanted.read_bytes())},
         size=10,
-        adapter=Adapter("model.safetensors", sha256(plain.read_bytes()), adapter),
+        adapter=Adapter("model.safetensors", sha256(plain.read_bytes()), (adapter,)),
     )
     path = fetch_model(model, tmp_path / "models")
     assert load_file(path / "model.safetensors")["layer.weight"].tolist() == [[2.5, 2.5], [2.5, 2.5]]

@@ -19,8 +19,10 @@ from app.answer import Answer, Assistant
 from app.ledger import Entry, Ledger
 from app.library import Library
 from app.question import Turn
+from app.reading import load_passage_reader
 from app.replay import Difference, replay
 from app.settings import Settings, load_settings
+from ingest.embed import WORD_HASH
 from ingest.errors import LedgerError
 from ingest.generations import current_generation
 
@@ -52,14 +54,16 @@ def folder(library_folder: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(folder: Path, tmp_path: Path) -> Settings:
-    return load_settings(index=folder / "index", state=tmp_path / "state")
+    return load_settings(index=folder / "index", state=tmp_path / "state", reader_model="none")
 
 
 @pytest.fixture
 def record(settings: Settings) -> Recorder:
     def ask(model: ScriptedModel | None = None, reader: Reader | None = None) -> tuple[Answer, Entry]:
         ledger = Ledger(settings.state)
-        assistant = Assistant(Library(settings.index, settings.models), model, ledger)
+        passage_reader = load_passage_reader(settings.reader_model, settings.models)
+        library = Library(settings.index, settings.models, passage_reader=passage_reader)
+        assistant = Assistant(library, model, ledger)
         answer = assistant.ask(QUESTION, history=HISTORY, reader=reader)
         return answer, ledger.get(answer.id)
 
@@ -156,6 +160,13 @@ def test_another_reranker_is_shown(record: Recorder, settings: Settings, tmp_pat
     assert Difference("reranker", "none", encoder) in different
 
 
+def test_another_reader_model_is_shown(record: Recorder, settings: Settings) -> None:
+    _, entry = record()
+    found = replay(entry, settings.model_copy(update={"reader_model": WORD_HASH})).differences
+    different = next(difference for difference in found if difference.what == "reader model")
+    assert different.recorded == "none" and different.now.startswith("word-hash ")
+
+
 def test_what_is_no_answer_can_not_be_replayed(record: Recorder, settings: Settings) -> None:
     answer, entry = record()
     ledger = Ledger(settings.state)
@@ -181,6 +192,7 @@ def test_the_command_prints_it_and_its_exit_code_tells(
 ) -> None:
     answer, entry = record()
     monkeypatch.setenv("APP_STATE", str(settings.state))
+    monkeypatch.setenv("APP_READER_MODEL", settings.reader_model)
     command = ["replay", answer.id, "--index", str(settings.index)]
     assert main(command) == 0
     assert "the same, byte for byte" in capsys.readouterr().out
