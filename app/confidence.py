@@ -45,7 +45,7 @@ def confidence(selection: Selection) -> float | None:
     if signs is None:
         return None
     if selection.was_read:
-        return _logistic(9.3 * signs.lead + 4.5 * selection.ranked[0].read - 2.6)
+        return _logistic(10.0 * signs.lead + 4.5 * selection.ranked[0].read - 2.6)
     return _logistic(21.6 * signs.lead + 5.4 * signs.score + 3.2 * signs.similarity - 6.8)
 
 

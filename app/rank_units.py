@@ -31,7 +31,7 @@ WEIGHTS: Mapping[str, float] = {
     "hit": 2.1,
     "first": 1.0,
     "value": 0.9,
-    "names": 0.15,
+    "names": 1.6,
     "defines": 0.35,
     "acts": 1.1,
     "step": 0.6,
@@ -96,7 +96,7 @@ def unit_features(
             columns["hit"].append(hit.score / (hits[0].score or 1.0))
             columns["first"].append(1 / (1 + rank))
             columns["value"].append(float(has_value(question.wants) and shows(question.wants, unit.text)))
-            columns["names"].append(_share_of(question.keys, words))
+            columns["names"].append(_share_of(question.keys, words | around))
             columns["defines"].append(float(unit.kind == "row" and defines(question, unit.text)))
             header = text.removesuffix(unit.text)
             columns["acts"].append(float(unit.kind == "row" and says_what_to_do(question, header, unit.text)))
@@ -113,7 +113,9 @@ def _late(hit: Hit, index: Index, vector: QuestionVectors) -> Scores:
 
 
 def _share_of(keys: Sequence[Alternatives], words: frozenset[str]) -> float:
-    return sum(not words.isdisjoint(group) for group in keys) / (len(keys) or 1)
+    """The share of message types and codes that stand among the words as typed: a synonym stands for many things."""
+    typed = [group[0] for group in keys if any(map(str.isdigit, group[0]))]
+    return sum(name in words for name in typed) / (len(typed) or 1)
 
 
 def _worded(hit: Hit, index: Index) -> list[tuple[Unit, str]]:

@@ -143,3 +143,17 @@ def test_a_procedure_that_is_longer_than_its_passage_is_shown_whole(tmp_path: Pa
     assert len(found.hits[0].chunk_ids) < len(index)
     chosen = select_evidence(question, found.hits, index, found.vector).chosen
     assert [unit.text.split(".")[0] for unit in chosen] == [str(n) for n in range(1, 12)]
+
+
+def test_a_row_about_the_message_that_was_typed_comes_before_one_that_a_synonym_finds(tmp_path: Path) -> None:
+    table = "Code | Meaning | What to do\nAC04 | Account closed | {}"
+    local = Record("SOP-L", "local.md", "Returns of local payments", "1.0", doc_type="sop")
+    swift = Record("SOP-S", "swift.md", "Incoming pacs.004", "1.0", doc_type="sop")
+    index = build(
+        tmp_path / "g",
+        (
+            indexed(local, block("heading", "Codes", "Codes"), block("table", table.format("Ask Legal"), "Codes")),
+            indexed(swift, block("heading", "Codes", "Codes"), block("table", table.format("Pay the client"), "Codes")),
+        ),
+    )
+    assert _select(index, "pacs.004 came back AC04, what now?").chosen[0].text.endswith("Pay the client")
