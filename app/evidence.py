@@ -14,7 +14,7 @@ from app.reading import PassageReader
 from app.rest import answer_the_rest
 from app.retrieve import Hit
 from app.unit import Unit
-from app.values import conflict
+from app.values import conflict, systems
 from ingest.index import Index
 
 READ_HITS = 10  # hits whose units compete
@@ -84,6 +84,7 @@ def _choose(question: Question, ranked: Sequence[Unit], index: Index, vector: Qu
     if best.kind == "step" and followed:
         return (best, *followed)
     room = MAX_PASSAGE if question.wants == "steps" else MAX_UNITS
+    usable = [best, *(unit for unit in usable[1:] if not _of_another_system(question, unit))]
     near = [u for u in usable if u.hit == best.hit and u.score >= _share(u, NEAR) * best.score][:room]
     near += _other_steps(best, near, usable, index)
     far = [u for u in usable if u.hit != best.hit and u.score >= FAR * best.score][: room - len(near)]
@@ -92,6 +93,12 @@ def _choose(question: Question, ranked: Sequence[Unit], index: Index, vector: Qu
     # The best comes first, but for a step: it keeps its place in the procedure.
     led = () if sum(unit.kind == "step" for unit in near) > 1 and best.kind == "step" else (best, *followed)
     return (*led, *_in_reading_order([unit for unit in chosen if not _among(unit, led)], best.hit, index))
+
+
+def _of_another_system(question: Question, unit: Unit) -> bool:
+    """Whether the unit is a table row about payment systems, by its first cell, but none of those asked about."""
+    asked, named = systems(question.text), systems(unit.text.partition(" | ")[0])
+    return unit.kind == "row" and bool(asked and named) and asked.isdisjoint(named)
 
 
 def _among(unit: Unit, units: Sequence[Unit]) -> bool:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
-from small_library import EMBEDDER, build
+from small_library import CUTOFFS, EMBEDDER, block, build, indexed
 
 from app.access import Reader
 from app.answer import Answer, Assistant, Done, Draft, Evidence, Filters, Verified
@@ -110,6 +110,17 @@ def test_a_table_row_is_read_out_with_its_column_names(library: Any) -> None:
     (row,) = [s for s in answer.statements if "CHAPS" in s.text]
     assert row.text == "Currency: GBP; System: CHAPS; Cut-off: 17:00 London"
     assert row.citations[0].quote == "GBP | CHAPS | 17:00 London"
+
+
+def test_rows_about_other_payment_systems_are_not_quoted(tmp_path: Path) -> None:
+    rows = [f"{system} | Customer payments and bank payments | 17:00" for system in ("CHAPS", "Fedwire", "CHIPS")]
+    table = "\n".join(["System | Payments | Cut-off", *rows])
+    index = build(
+        tmp_path / "g", [indexed(CUTOFFS, block("heading", "Hours", "Hours"), block("table", table, "Hours"))]
+    )
+    question = "What is the cut-off of customer payments and bank payments on CHAPS?"
+    answer = ask(FixedLibrary(Retriever(index, EMBEDDER)), question)
+    assert [s.citations[0].quote for s in answer.statements] == rows[:1]
 
 
 def test_a_system_that_the_search_is_limited_to_need_not_be_named_by_what_is_found(library: Any) -> None:
