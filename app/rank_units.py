@@ -38,6 +38,7 @@ WEIGHTS: Mapping[str, float] = {
     "length": 0.15,
     "read": 6.0,
 }
+_NONE: frozenset[str] = frozenset()
 READ_PASSAGES = 4  # those of the best units by all else; each costs a pass of the model
 
 
@@ -83,7 +84,7 @@ def unit_features(
     units: list[Unit] = []
     columns: dict[str, list[float]] = {name: [] for name in WEIGHTS if name != "read"}
     for rank, hit in enumerate(hits):
-        around = words_of(f"{hit.section}\n{hit.title}")
+        around, passage = words_of(f"{hit.section}\n{hit.title}"), words_of(hit.text)
         rows = [row for chunk_id in hit.chunk_ids if (row := index.row(chunk_id)) is not None]
         meanings = np.concatenate([index.unit_vectors(row) for row in rows]) @ vector.whole
         columns["late"] += [float(value) for value in _late(hit, index, vector)]
@@ -96,7 +97,10 @@ def unit_features(
             columns["hit"].append(hit.score / (hits[0].score or 1.0))
             columns["first"].append(1 / (1 + rank))
             columns["value"].append(float(has_value(question.wants) and shows(question.wants, unit.text)))
-            columns["names"].append(_share_of(question.keys, words | around))
+            # A step is about what the passage names that leads to it; a row or sentence is about what it says itself.
+            columns["names"].append(
+                _share_of(question.keys, words | around | (passage if unit.kind == "step" else _NONE))
+            )
             columns["defines"].append(float(unit.kind == "row" and defines(question, unit.text)))
             header = text.removesuffix(unit.text)
             columns["acts"].append(float(unit.kind == "row" and says_what_to_do(question, header, unit.text)))

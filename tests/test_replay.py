@@ -27,8 +27,7 @@ from ingest.errors import LedgerError
 from ingest.generations import current_generation
 
 TEXTS = {
-    "returns.md": "# Returned payments\n\n## Closed account (pacs.004, AC04)\n\n"
-    "A pacs.004 with AC04 means the account is closed.\n\n"
+    "returns.md": "# Returned payments\n\n## Closed account\n\nA pacs.004 with AC04 means the account is closed.\n\n"
     "1. Match the return by its UETR.\n2. Book the funds to the returns account within 2 hours.\n",
     "holds.md": "# Sanctions holds\n\nHold the payment in queue OWL and match the return there.\n",
     "register.yaml": "documents:\n"
