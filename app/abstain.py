@@ -1,7 +1,7 @@
 """Whether the evidence answers the question at all; decided here, never by the model."""
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 
 from app.change import unproved_change
 from app.confidence import GROUNDLESS, grounds
@@ -100,8 +100,8 @@ def _missing_names(question: Question, selection: Selection, known: Set[str], na
     """What the question names and nothing found is about: identifiers, currencies, `named` systems, places, years."""
     text = "\n".join(hit.with_headings for hit in selection.closest)
     asked = question.asked
-    absent = _missing_currencies(asked, text) | (named - systems(text))
-    for name in (places(asked) - places(text)) | (years(asked) - years(text)):
+    absent = _missing_currencies(asked, text) | (named and named - systems(text))
+    for name in _lacks(places, asked, text) | _lacks(years, asked, text):
         if not all(term in known for term in analyse(name)):
             absent |= {name}
     absent |= {name for name in question.names if _is_missing(name, question, words_of(text), known)}
@@ -110,8 +110,14 @@ def _missing_names(question: Question, selection: Selection, known: Set[str], na
     return [] if absent and _unlisted(absent, selection) else sorted({name.upper() for name in absent})
 
 
+def _lacks(find: Callable[[str], Set[str]], asked: str, text: str) -> Set[str]:
+    wanted = find(asked)
+    return wanted and wanted - find(text)  # most questions name none, and the text is long
+
+
 def _missing_currencies(asked: str, text: str) -> Set[str]:
-    wanted, found = currencies(asked), currencies(text)
+    wanted = currencies(asked)
+    found = currencies(text) if wanted else wanted
     # Two of which none is found: the question is about conversion, and a rule on it need not name any.
     return set() if len(wanted) > 1 and wanted.isdisjoint(found) else wanted - found
 

@@ -1,6 +1,7 @@
 """Text that is planted: orders to the assistant, imitated citations, and addresses that no passage holds."""
 
 import re
+from functools import lru_cache
 
 _OVERRIDES = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|preceding|all|any|your|other)\b"
@@ -49,6 +50,7 @@ _ADDRESS = re.compile(
 )
 
 
+@lru_cache(maxsize=20_000)
 def gives_orders(passage: str) -> bool:
     """Whether a paragraph, step or row tries to change what the assistant does: it is no evidence."""
     return bool(_OVERRIDES.search(passage) or _ACTIVE.search(passage))

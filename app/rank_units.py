@@ -20,7 +20,6 @@ from app.unit import Unit
 from app.values import has_value, shows
 from ingest.chunk import Chunk
 from ingest.index import Alternatives, Index, Scores
-from ingest.lexical import analyse
 from ingest.passages import passage_of
 from ingest.units import unit_spans, unit_texts
 
@@ -89,7 +88,7 @@ def unit_features(
         meanings = np.concatenate([index.unit_vectors(row) for row in rows]) @ vector.whole
         columns["late"] += [float(value) for value in _late(hit, index, vector)]
         for (unit, text), meaning in zip(_worded(hit, index), meanings, strict=True):
-            words = frozenset(analyse(text))
+            words = words_of(text)
             coverage = terms.share_in(words | around)
             units.append(replace(unit, coverage=coverage, meaning=float(meaning)))
             columns["coverage"].append(coverage)

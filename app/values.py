@@ -108,9 +108,10 @@ def reason_codes(text: str) -> set[str]:
     return set(_REASON_CODE.findall(text))
 
 
-def systems(text: str) -> set[str]:
+@lru_cache(maxsize=20_000)
+def systems(text: str) -> frozenset[str]:
     """The payment systems and schemes that the text names (fedwire, chaps, sct inst...)."""
-    return {name for name, pattern in _SYSTEMS.items() if pattern.search(text)}
+    return frozenset(name for name, pattern in _SYSTEMS.items() if pattern.search(text))
 
 
 def places(text: str) -> set[str]:

@@ -48,14 +48,16 @@ def _learn(
     """For each library whether each lesson held out is answered right, before and after."""
     # PyTorch takes seconds to import, and every other command does without.
     from eval import adapt_reader, adapt_train  # noqa: PLC0415
+    from eval.adapt_fit import Schedule, count_batches  # noqa: PLC0415
     from eval.adapt_model import LONGEST, Encoder  # noqa: PLC0415
 
     kind, base, tokens = (adapt_reader, MINILM_OPS, READ_TOKENS) if options.reader else (adapt_train, MINILM, LONGEST)
     encoder = Encoder(find_model(base, load_settings().models), options.rank, tokens, dropout=not options.reader)
     before = [kind.first_answers(encoder, kind.Scorer(), lessons) for lessons in held]
-    schedule = adapt_train.Schedule(epochs=options.epochs)
+    schedule = Schedule(epochs=options.epochs)
     with progress_bars() as start:
-        scorer = kind.train(encoder, learned, schedule, start("batches", kind.count_batches(learned, schedule)))
+        total = count_batches(learned, schedule, kind.QUESTIONS)
+        scorer = kind.train(encoder, learned, schedule, start("batches", total))
     after = [kind.first_answers(encoder, scorer, lessons) for lessons in held]
     encoder.save(options.out / "adapter.safetensors", options.out / "model")
     return before, after

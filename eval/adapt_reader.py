@@ -7,6 +7,7 @@ answers": where nothing does, zero has to win. So the reader learns what an answ
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from math import log
 
 import torch
@@ -15,16 +16,13 @@ from torch import Tensor, nn
 
 from app.reading import joint
 from eval.adapt_examples import Lesson, Lessons
+from eval.adapt_fit import ALIKE, Batch, Schedule, fit
 from eval.adapt_model import Encoder
-from eval.adapt_train import ALIKE, Schedule
 
 QUESTIONS = 4  # of a batch
 PASSAGES = 6  # that a question is read with: those that answer, then the best that the search found
 MOST_RIGHT = 3  # of them, those that answer
-WARM_UP = 40  # batches
 WORST = 0.3  # share of the loss that is the best answer's alone: one is enough to be found
-
-Batch = tuple[Lessons, list[Lesson]]
 
 
 class Scorer(nn.Module):
@@ -40,11 +38,6 @@ class Scorer(nn.Module):
         return cosines * self.log_scale.exp() + self.bias
 
 
-def count_batches(libraries: Sequence[Lessons], schedule: Schedule) -> int:
-    """How many steps the training takes."""
-    return schedule.epochs * sum(-(-len(lessons.lessons) // QUESTIONS) for lessons in libraries)
-
-
 def train(
     encoder: Encoder, libraries: Sequence[Lessons], schedule: Schedule, advance: Callable[[], object] = lambda: None
 ) -> Scorer:
@@ -54,28 +47,10 @@ def train(
     """
     torch.manual_seed(schedule.seed)
     scorer = Scorer()
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": encoder.parameters, "lr": schedule.rate, "weight_decay": 0.01},
-            {"params": scorer.parameters(), "lr": 10 * schedule.rate, "weight_decay": 0.0},
-        ]
-    )
-    rates = [group["lr"] for group in optimizer.param_groups]
     shuffle = random.Random(schedule.seed)  # noqa: S311 -- an order, no secret
-    total = count_batches(libraries, schedule)
-    encoder.model.train()
-    batches = (batch for _ in range(schedule.epochs) for batch in _batches(libraries, shuffle))
-    for done, (lessons, batch) in enumerate(batches):
-        share = min(1.0, (done + 1) / WARM_UP) * max(0.02, 1 - done / total)
-        for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate * share
-        loss = _loss(encoder, scorer, lessons, batch)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
-        nn.utils.clip_grad_norm_(encoder.parameters, 1.0)
-        optimizer.step()
+    batches = [batch for _ in range(schedule.epochs) for batch in _batches(libraries, shuffle)]
+    for _ in fit(encoder, scorer, partial(_loss, encoder, scorer), batches, schedule.rate):
         advance()
-    encoder.model.eval()
     return scorer
 
 

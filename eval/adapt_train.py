@@ -7,8 +7,8 @@ score, the model learns what words alone do not tell. The loss is a listwise sof
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain, pairwise
+from functools import partial
+from itertools import pairwise
 from math import log
 
 import numpy as np
@@ -17,27 +17,15 @@ import torch.nn.functional as F  # noqa: N812 -- its usual name
 from torch import Tensor, nn
 
 from eval.adapt_examples import Candidate, Lesson, Lessons
+from eval.adapt_fit import ALIKE, Batch, Schedule, fit
 from eval.adapt_model import Encoder
 from ingest.words import WORD_DIM
 
 QUESTIONS = 16  # of a batch
 PASSAGES = 40  # of a batch: those that answer, then the best candidates of each question in turn
-WARM_UP = 30  # batches
-ALIKE = 0.85  # cosine from which a unit beside the answer is taken to answer, too: it is left out
 # Weights of the score at the start, about the ranking's: shares of terms in unit and around it, cosine of unit and
 # passage, late interaction with unit and passage. They are learned beside the adapter.
 START = (3.0, 5.5, 4.0, 1.5, 3.75, 1.5)
-
-Batch = tuple[Lessons, list[Lesson]]
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How long and how fast: passes over the lessons, and the learning rate at its highest."""
-
-    epochs: int = 4
-    rate: float = 5e-4
-    seed: int = 1
 
 
 class Scorer(nn.Module):
@@ -52,11 +40,6 @@ class Scorer(nn.Module):
         return features @ self.logs.exp()
 
 
-def count_batches(libraries: Sequence[Lessons], schedule: Schedule) -> int:
-    """How many steps the training takes."""
-    return schedule.epochs * sum(-(-len(lessons.lessons) // QUESTIONS) for lessons in libraries)
-
-
 def train(
     encoder: Encoder, libraries: Sequence[Lessons], schedule: Schedule, advance: Callable[[], object] = lambda: None
 ) -> Scorer:
@@ -66,25 +49,10 @@ def train(
     """
     torch.manual_seed(schedule.seed)
     scorer = Scorer()
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": encoder.parameters, "lr": schedule.rate, "weight_decay": 0.01},
-            {"params": [scorer.logs], "lr": 0.01, "weight_decay": 0.0},
-        ]
-    )
     shuffle = random.Random(schedule.seed)  # noqa: S311 -- an order, no secret
-    encoder.model.train()
-    total = count_batches(libraries, schedule)
-    batches = chain.from_iterable(_batches(libraries, shuffle) for _ in range(schedule.epochs))
-    for done, (lessons, batch) in enumerate(batches):
-        optimizer.param_groups[0]["lr"] = schedule.rate * min(1.0, done / WARM_UP) * max(0.02, 1 - done / total)
-        loss = _loss(encoder, scorer, lessons, batch)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
-        nn.utils.clip_grad_norm_(encoder.parameters, 1.0)
-        optimizer.step()
+    batches = [batch for _ in range(schedule.epochs) for batch in _batches(libraries, shuffle)]
+    for _ in fit(encoder, scorer, partial(_loss, encoder, scorer), batches, schedule.rate):
         advance()
-    encoder.model.eval()
     return scorer
 
 

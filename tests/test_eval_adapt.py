@@ -13,8 +13,9 @@ from transformers import BertConfig, BertModel
 from app.retrieve import Retriever
 from eval import adapt_reader
 from eval.adapt_examples import Lessons, make_lessons
+from eval.adapt_fit import Schedule
 from eval.adapt_model import Encoder
-from eval.adapt_train import Schedule, Scorer, first_answers, fold, train
+from eval.adapt_train import Scorer, first_answers, fold, train
 from eval.cases import Case, Gold
 from ingest.embed import EmbedderInfo, Passage
 from ingest.embed_torch import TorchEmbedder
